@@ -1,0 +1,184 @@
+"""The schema of every frame, the check at a stage's border, and the few expressions that all stages share.
+
+Every id and every value is text, `''` is the one empty value, and there are no nulls between stages.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import polars as pl
+
+from reconciler.model import FINDING_CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Schema: TypeAlias = "Mapping[str, pl.DataType | type[pl.DataType]]"
+
+T = pl.String
+PERSON_FIELDS = ("member_type", "first_name", "last_name", "preferred_name", "email", "grad_year")
+"""The fields of a user that are compared."""
+
+# -- what the sources give ------------------------------------------------------------------------------
+
+ORIGIN = {"_file": T, "_line": pl.UInt32}
+
+# -- roster -----------------------------------------------------------------------------------------------
+
+PEOPLE = {
+    "host_id": T,
+    "member_type": T,
+    "source_id": T,  # the id as the SIS has it, without prefix
+    "first_name": T,
+    "last_name": T,
+    "preferred_name": T,
+    "email": T,
+    "grade": T,  # number as text, kindergarten 0
+    "grad_year": T,  # calendar year as text
+    "school_id": T,
+    "blocked": T,  # a finding code, '' for somebody who is carried on
+    "file": T,
+    "line": pl.UInt32,
+}
+ROSTER_RELATIONSHIPS = {"student_host_id": T, "parent_host_id": T, "relationship": T}
+HELD = {"host_id": T, "reason": T}
+GONE = {"host_id": T, "cause": T}  # graduated, transferred, staff, excluded
+UNIDENTIFIED = {"member_type": T, "first": T, "last": T}  # names trimmed and case-folded
+KEPT_OUT = {"student_host_id": T, "parent_host_id": T}
+ROWS = {"member_type": T, "host_id": T, "outcome": T, "reason": T}  # outcome: person, merged, blocked, left-out
+
+# -- directory --------------------------------------------------------------------------------------------
+
+USERS = {"host_id": T, **dict.fromkeys(PERSON_FIELDS, T), "active": pl.Boolean}
+GROUPS = {"key": T, "category": T, "name": T, "kind": T}
+MEMBERSHIPS = {"group_key": T, "host_id": T}
+RELATIONSHIPS = {"student_host_id": T, "parent_host_id": T}
+
+CURRENT_USERS = {
+    **USERS,
+    "target_id": T,
+    "status": T,  # not_activated, pending, activated
+    "role": T,
+    "opt_out": pl.Boolean,
+    "origin": T,  # sync, hand
+    "deactivated_by": T,  # '', sync, hand
+}
+CURRENT_GROUPS = {**GROUPS, "target_id": T, "origin": T}  # key is '' where the group has no external id
+CURRENT_MEMBERSHIPS = {**MEMBERSHIPS, "target_id": T, "group_target_id": T, "user_target_id": T, "origin": T}
+CURRENT_RELATIONSHIPS = {**RELATIONSHIPS, "target_id": T, "origin": T}
+
+# A resolved row carries the target_id of the object that it describes, '' for one to be created.
+RESOLVED_USERS = {**USERS, "target_id": T, "reason": T}
+RESOLVED_GROUPS = {**GROUPS, "target_id": T, "reason": T}
+RESOLVED_MEMBERSHIPS = {**MEMBERSHIPS, "reason": T}
+RESOLVED_RELATIONSHIPS = {**RELATIONSHIPS, "reason": T}
+
+# -- findings and plan ------------------------------------------------------------------------------------
+
+FINDINGS = {
+    "code": T,
+    "level": T,
+    "host_id": T,
+    "file": T,
+    "line": pl.UInt32,  # 0 where there is none
+    "detail": T,
+    "others": T,  # Host IDs of those it clashes with, separated by spaces
+}
+CHANGE = {"id": pl.UInt32, "action": T, "step": pl.UInt32, "reason": T, "fields": T}  # fields: by spaces
+USER_CHANGES = {
+    **CHANGE,
+    "host_id": T,
+    "target_id": T,
+    "later_email": T,  # the e-mail that a later step on the same object sets
+    **{f"before_{name}": T for name in ("host_id", *PERSON_FIELDS)},
+    "before_active": pl.Boolean,
+    **{f"after_{name}": T for name in ("host_id", *PERSON_FIELDS)},
+    "after_active": pl.Boolean,
+}
+GROUP_CHANGES = {
+    **CHANGE,
+    "group_key": T,
+    "target_id": T,
+    **{f"{side}_{name}": T for side in ("before", "after") for name in ("key", "category", "name")},
+}
+MEMBERSHIP_CHANGES = {
+    **CHANGE,
+    "group_key": T,
+    "group": T,  # Category/Name
+    "host_id": T,
+    "target_id": T,
+}
+RELATIONSHIP_CHANGES = {**CHANGE, "student_host_id": T, "parent_host_id": T, "target_id": T}
+PLAN_PEOPLE = {"host_id": T, "member_type": T, "first_name": T, "last_name": T, "email": T}
+OUTCOMES = {"kind": T, "id": pl.UInt32, "outcome": T, "detail": T}
+
+
+def check(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+    """Give `frame` with the columns of `schema`, in its order.
+
+    Raises:
+        TypeError: a column is missing, has another type or holds nulls: a stage broke its promise.
+    """
+    wanted = {name: pl.Schema({name: dtype})[name] for name, dtype in schema.items()}
+    wrong = [
+        f"{name}: {frame.schema.get(name, 'missing')}, not {dtype}"
+        for name, dtype in wanted.items()
+        if frame.schema.get(name) != dtype
+    ]
+    if wrong:
+        raise TypeError(f"frame differs from its schema: {'; '.join(wrong)}")
+    frame = frame.select(wanted)
+    if holes := [column.name for column in frame if column.null_count()]:
+        raise TypeError(f"nulls in {', '.join(holes)}")
+    return frame
+
+
+def empty(schema: Schema) -> pl.DataFrame:
+    """A frame of `schema` without rows."""
+    return pl.DataFrame(schema=dict(schema))
+
+
+def stack(frames: list[pl.DataFrame], schema: Schema) -> pl.DataFrame:
+    """The rows of all frames, each cut to `schema`."""
+    return pl.concat([check(frame, schema) for frame in frames] or [empty(schema)])
+
+
+def folded(column: str) -> pl.Expr:
+    """A text column as names and e-mails are compared: trimmed and lower-cased."""
+    return pl.col(column).str.strip_chars().str.to_lowercase()
+
+
+def joined(column: str, separator: str = " ") -> pl.Expr:
+    """The distinct values of a group, sorted, as one text."""
+    return pl.col(column).unique().sort().str.join(separator)
+
+
+def findings(
+    frame: pl.DataFrame,
+    code: str,
+    detail: str | pl.Expr,
+    *,
+    host_id: str | pl.Expr = "host_id",
+    others: pl.Expr | None = None,
+    level: str = "",
+) -> pl.DataFrame:
+    """FINDINGS of one code, one for each row of `frame`.
+
+    `frame` may have `file` and `line`; `detail` is a text or an expression over the frame; `host_id`
+    is a column's name or an expression. The level is the code's own unless one is given.
+    """
+    return frame.select(
+        code=pl.lit(code),
+        level=pl.lit(level or FINDING_CODES[code].level),
+        host_id=pl.col(host_id) if isinstance(host_id, str) else host_id,
+        file=pl.col("file") if "file" in frame.columns else pl.lit(""),
+        line=pl.col("line") if "line" in frame.columns else pl.lit(0, pl.UInt32),
+        detail=pl.lit(detail) if isinstance(detail, str) else detail,
+        others=pl.lit("") if others is None else others,
+    )
+
+
+def one_finding(code: str, detail: str, *, level: str = "") -> pl.DataFrame:
+    """A finding about the school as a whole."""
+    return findings(pl.DataFrame({"host_id": [""]}), code, detail, level=level)

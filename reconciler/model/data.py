@@ -1,0 +1,132 @@
+"""What flows between stages. The frames' schemas, column by column, stand in `frames.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MEMBER_TYPES = ("student", "staff", "parent")
+
+Level = Literal["error", "blocked", "warning", "info"]
+
+
+def fold_header(text: str) -> str:
+    """A header, a column name or a flag as it is compared: trimmed and case-folded."""
+    return text.strip().casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class FindingCode:
+    """A kind of finding: what it means, and what to do about it."""
+
+    code: str
+    level: Level
+    """The usual level; a rule may raise it (`grade-mismatch` when most students have it)."""
+    title: str
+    meaning: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableInfo:
+    """What was read for one logical table."""
+
+    file: str
+    rows: int
+    encoding: str = ""
+    header: tuple[str, ...] = ()
+    mapped: Mapping[str, str] = field(default_factory=dict)
+    """Our field -> the header that it was read from."""
+    ignored: tuple[str, ...] = ()
+    """Headers that were not taken although they look like an id, each refused by the rule set."""
+    digest: str = ""
+    """SHA-256 of the file's bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Raw export tables by logical name.
+
+    Each frame has a text column for every field that its file supplied (`''` for blank, trimmed, NFC),
+    plus `_file` and `_line` (the physical line of the row's first character, the header being line 1).
+    Row filters have not been applied.
+    """
+
+    frames: Mapping[str, pl.DataFrame]
+    info: Mapping[str, TableInfo]
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Who the SIS says is there, and what is known of those who are not."""
+
+    people: pl.DataFrame
+    """PEOPLE: one row an eligible person, blocked ones too."""
+    relationships: pl.DataFrame
+    """ROSTER_RELATIONSHIPS: eligible parent of eligible student."""
+    held: pl.DataFrame
+    """HELD: accounts about which the export proves nothing; they stay as they are."""
+    gone: pl.DataFrame
+    """GONE: why somebody is no longer eligible, where the SIS says so."""
+    unidentified: pl.DataFrame
+    """UNIDENTIFIED: names on rows that were left out for their id."""
+    kept_out: pl.DataFrame
+    """KEPT_OUT: single links that `exclude` names."""
+    rows: pl.DataFrame
+    """ROWS: one row for each row read of a member type's table, with what became of it."""
+    supplied: Mapping[str, frozenset[str]]
+    """Member type -> the person fields that the export supplies."""
+    findings: pl.DataFrame
+    """FINDINGS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a target can hold and do. Planning compares only that, and reports the rest as `not-carried`."""
+
+    fields: frozenset[str] = frozenset(
+        {"member_type", "first_name", "last_name", "preferred_name", "email", "grad_year"}
+    )
+    kinds: frozenset[str] = frozenset({"users", "groups", "memberships", "relationships"})
+    deactivate: bool = True
+    remove: bool = True
+    clear_email: bool = True
+    immediate: bool = True
+    """Whether what was applied can be read back at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryInfo:
+    """A directory's own properties. `directory_id` is '' for one that does not exist yet."""
+
+    directory_id: str
+    school_year: str
+    """'' before the first apply, else as `2025-26`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Users, groups, memberships and relationships: one type for desired, resolved and current.
+
+    The frames follow USERS, GROUPS, MEMBERSHIPS and RELATIONSHIPS; those of a current directory also
+    have the columns of CURRENT_USERS and so on, and those of a resolved one RESOLVED_USERS and so on.
+    """
+
+    users: pl.DataFrame
+    groups: pl.DataFrame
+    memberships: pl.DataFrame
+    relationships: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The directory as apply should leave it, and the findings that need both sides."""
+
+    directory: Directory
+    findings: pl.DataFrame
+    unmanaged: Mapping[str, int]
+    """Kind -> how many current objects are not ours and stay as they are."""

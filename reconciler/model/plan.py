@@ -1,0 +1,125 @@
+"""A plan is data: all that apply will do, and why. Views and the runner read it; nothing recomputes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+KINDS = ("users", "groups", "memberships", "relationships")
+
+ACTIONS: Mapping[str, tuple[str, ...]] = {
+    "users": ("create", "update", "rekey", "deactivate", "reactivate"),
+    "groups": ("create", "update"),
+    "memberships": ("add", "remove"),
+    "relationships": ("add", "remove"),
+}
+"""Every action of every kind. There is no delete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """One frame of changes a kind: USER_CHANGES, GROUP_CHANGES, MEMBERSHIP_CHANGES, RELATIONSHIP_CHANGES."""
+
+    users: pl.DataFrame
+    groups: pl.DataFrame
+    memberships: pl.DataFrame
+    relationships: pl.DataFrame
+
+    def frames(self) -> dict[str, pl.DataFrame]:
+        """Kind -> frame, in the order of KINDS."""
+        return {kind: getattr(self, kind) for kind in KINDS}
+
+    def __len__(self) -> int:
+        return sum(frame.height for frame in self.frames().values())
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """SHA-256 of what the plan was made from."""
+
+    settings: str
+    """The merged settings, without locations and secrets."""
+    rule_sets: Mapping[str, str]
+    sources: Mapping[str, str]
+    """Logical table or list -> digest of its file's bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the import summary says of rows and groups that the changes alone do not tell."""
+
+    rows: tuple[Mapping[str, str | int], ...]
+    """`member_type, outcome, reason, rows`; outcome is created, updated, reactivated, unchanged, blocked,
+    merged or left-out, reason is a finding code or the rule that left the row out."""
+    groups: tuple[Mapping[str, str | int], ...]
+    """`key, category, name, before, after`: members now, and once the plan is applied."""
+    unmanaged: Mapping[str, int]
+    active_users: int
+    """Users of ours that are active once the plan is applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanHeader:
+    """Which school and directory a plan is for, and from what it was made."""
+
+    school: str
+    school_name: str
+    sis: str
+    sync: str
+    school_year: str
+    directory_id: str
+    directory_year: str
+    """The directory's school year before the plan; '' for a new directory."""
+    tool_version: str
+    created: str
+    """UTC, ISO 8601."""
+    max_age_days: float
+    additions_only: bool
+    digests: Digests
+    figures: Figures
+    user_types: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def rolls_over(self) -> bool:
+        """Whether applying the plan moves the directory to a later school year."""
+        return bool(self.directory_year) and self.directory_year != self.school_year
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that apply will do, and why."""
+
+    header: PlanHeader
+    changes: Changes
+    findings: pl.DataFrame
+    """FINDINGS."""
+    people: pl.DataFrame
+    """PLAN_PEOPLE: who the Host IDs in findings and changes are."""
+    ready: pl.DataFrame
+    """Host IDs (`host_id`) of the new people with an e-mail: they can be invited once applied."""
+
+    @property
+    def verdict(self) -> str:
+        """`held`, `changes` or `none`."""
+        if (self.findings["level"] == "error").any():
+            return "held"
+        return "changes" if len(self.changes) or self.header.rolls_over else "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What became of each change: OUTCOMES (`kind, id, outcome, detail`).
+
+    Outcomes are `applied`, `already`, `stale` and `failed`.
+    """
+
+    frame: pl.DataFrame
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether anything was not done."""
+        return bool(self.frame["outcome"].is_in(["stale", "failed"]).any())

@@ -1,0 +1,251 @@
+"""A school's effective settings: its YAML file merged over the rule sets that it extends.
+
+Field for field these types are what `schemas/school.schema.json` allows; `config` builds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from reconciler.model.year import SchoolYear
+
+NO_MAPPING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class RowFilter:
+    """Which rows of a table count: those whose `column` holds one of `accept` (case-folded).
+
+    A value that is neither accepted nor matches `known` is unclear: the row does not pass, but it
+    proves nothing about the person either. A `required` filter fails the run where its column is
+    missing or blank throughout; another is skipped.
+    """
+
+    column: str
+    accept: tuple[str, ...]
+    known: str = ""
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TableRules:
+    """How one table of the SIS is read: which header is which of our fields, which rows count."""
+
+    columns: Mapping[str, tuple[str, ...]]
+    required: tuple[tuple[str, ...], ...] = ()
+    """Each entry lists alternatives: at least one of these fields must have a column."""
+    refuse: Mapping[str, str] = field(default_factory=lambda: NO_MAPPING)
+    """Header that must not be taken for an id -> why."""
+    filters: Mapping[str, RowFilter] = field(default_factory=dict)
+    having: str = ""
+    """Only rows where this field is not blank belong to the table (parts of a data set)."""
+    sparse: bool = False
+    """Rows of one id may leave blank what another of its rows says."""
+    parts: Mapping[str, TableRules] = field(default_factory=dict)
+    """A file that carries several tables at once: logical table -> its rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRules:
+    """Where people of a member type come from and how their Host IDs are made."""
+
+    table: str
+    prefix: str
+    id_pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class GradeLevel:
+    """One grade: its number (kindergarten 0), its label, and the raw values that mean it (case-folded)."""
+
+    number: int
+    label: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grades:
+    """The grade table, and the final grade before graduation."""
+
+    levels: tuple[GradeLevel, ...]
+    final: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTemplate:
+    """Category, and jinja2 template of the name, of the groups of one kind."""
+
+    category: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """A named range of grades, both ends included, as grade numbers."""
+
+    name: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSettings:
+    """Which groups a school gets, how they are called, and who is in them."""
+
+    mapping: tuple[str, ...] = ("grade", "faculty")
+    """Of `grade`, `grad_year`, `faculty`, `classes`, `divisions`, `membership_list`."""
+    templates: Mapping[str, GroupTemplate] = field(default_factory=dict)
+    grade_from: str = "grad_year"
+    """`grad_year`, or `grade`: which of the record's two values decides."""
+    names: str = "keep"
+    """`keep` or `enforce`: whether a group renamed in Vidigami gets its name back."""
+    retired: str = "keep"
+    """`keep` or `empty`: whether a group that is no longer declared keeps its members."""
+    adopt: bool = False
+    """Whether a group found by category and name may be taken over."""
+    per_school: bool = False
+    school_names: Mapping[str, str] = field(default_factory=lambda: NO_MAPPING)
+    parents_follow: tuple[str, ...] = ("grade", "grad_year")
+    divisions: tuple[Division, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EmailSettings:
+    """What becomes of e-mails that clash."""
+
+    students: str = "keep"
+    """`keep`, or `drop`: import students without an address that they share."""
+    activated: str = "keep"
+    """`keep`, or `overwrite`: whether an activated user's own e-mail follows the SIS."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExcludeSettings:
+    """What becomes of an excluded person's account: `hold` leaves it, `leave` treats it as a leaver."""
+
+    existing: str = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitySettings:
+    """How one person with two records is known as one."""
+
+    merge_staff_parents: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ParentSettings:
+    """Which contacts are parents: those with any of these flags, or of these relationships (case-folded)."""
+
+    any_of: tuple[str, ...] = ("is_custodial",)
+    """Of `is_custodial`, `lives_with`, `is_guardian`, `data_access`."""
+    relationships: tuple[str, ...] = ()
+    yes: tuple[str, ...] = ("1", "true", "yes", "y", "t")
+    """What a flag says for yes (case-folded)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSettings:
+    """How long a saved plan may be applied."""
+
+    max_age_days: float = 7.0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One export: its path as written and where it is; what is '' is detected."""
+
+    name: str
+    path: str
+    delimiter: str = ""
+    encoding: str = ""
+    quoting: str = ""
+    """`standard` or `none`."""
+    allow_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """Where a school's tables come from: logical table -> file."""
+
+    kind: str
+    files: Mapping[str, SourceFile]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSettings:
+    """Where the directory is."""
+
+    kind: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class School:
+    """Everything that a run needs to know of a school."""
+
+    id: str
+    file: str
+    """The YAML file, as the user named it."""
+    name: str
+    sis: str
+    school_year: SchoolYear
+    source: SourceSettings
+    target: TargetSettings
+    members: Mapping[str, MemberRules]
+    tables: Mapping[str, TableRules]
+    grades: Grades
+    user_types: Mapping[str, str]
+    """Member type -> Vidigami's word for it."""
+    sync: str = "plan_only"
+    """`apply`, or `plan_only`: apply is refused."""
+    school_ids: tuple[str, ...] = ()
+    groups: GroupSettings = field(default_factory=GroupSettings)
+    email: EmailSettings = field(default_factory=EmailSettings)
+    exclude: ExcludeSettings = field(default_factory=ExcludeSettings)
+    identity: IdentitySettings = field(default_factory=IdentitySettings)
+    parents: ParentSettings = field(default_factory=ParentSettings)
+    blank: Mapping[str, str] = field(default_factory=lambda: NO_MAPPING)
+    """Person field -> `keep` or `clear`: whether a blank in the SIS clears the value in Vidigami."""
+    leavers: Mapping[str, str] = field(default_factory=lambda: NO_MAPPING)
+    """Cause (graduated, transferred, staff, parent) -> `deactivate` or `keep`; missing is deactivate."""
+    plan: PlanSettings = field(default_factory=PlanSettings)
+    settings_digest: str = ""
+    rule_set_digests: Mapping[str, str] = field(default_factory=lambda: NO_MAPPING)
+    effective: Mapping[str, object] = field(default_factory=dict, compare=False)
+    """The merged settings as plain data, without locations and secrets."""
+
+
+LIST_TABLES: Mapping[str, TableRules] = MappingProxyType(
+    {
+        "exclude": TableRules(
+            columns={
+                "host_id": ("host_id", "host id"),
+                "parent_host_id": ("parent_host_id", "parent host id"),
+                "reason": ("reason",),
+            },
+            required=(("host_id",), ("reason",)),
+        ),
+        "email_overrides": TableRules(
+            columns={"host_id": ("host_id", "host id"), "email": ("email", "e-mail")},
+            required=(("host_id",), ("email",)),
+        ),
+        "same_person": TableRules(
+            columns={"staff_id": ("staff_id", "staff id"), "parent_id": ("parent_id", "parent id")},
+            required=(("staff_id",), ("parent_id",)),
+        ),
+        "membership_list": TableRules(
+            columns={
+                "group": ("group", "name", "group name"),
+                "category": ("category",),
+                "host_id": ("host_id", "host id"),
+                "member_id": ("id", "raw_id", "member id"),
+                "member_type": ("member_type", "member type", "user type"),
+            },
+            required=(("group",), ("category",), ("host_id", "member_id")),
+        ),
+    }
+)
+"""The CSV files beside a school file. They stand in `source.files` under these names."""
