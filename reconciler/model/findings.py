@@ -1,0 +1,234 @@
+"""Every finding code: what it means, and what to do. `reconcile explain CODE` prints it.
+
+A level of `error` holds the whole run, `blocked` means that this person is not carried on, `warning` and
+`info` hold nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from reconciler.model.data import FindingCode
+
+_CODES = (
+    FindingCode(
+        "missing-id",
+        "blocked",
+        "a row without an id",
+        "The row's id column is blank, so the person cannot be told from anybody else. The row was left out.",
+        "Give the person an id in the SIS, then export again.",
+    ),
+    FindingCode(
+        "bad-id",
+        "blocked",
+        "an id that does not look like one",
+        "The id does not match the rule set's pattern; scientific notation (1E5), which a spreadsheet makes"
+        " of a long number, is one such. The row was left out.",
+        "Export straight from the SIS, without opening the file in a spreadsheet; if the school's ids really"
+        " look so, set members.<type>.id_pattern.",
+    ),
+    FindingCode(
+        "duplicate-id",
+        "blocked",
+        "one id, different people",
+        "Several rows of one table have the same id and say different things. None of them was taken, and an"
+        " existing account stays as it is.",
+        "Mend the id or the names in the SIS, so that each id belongs to one person.",
+    ),
+    FindingCode(
+        "id-collision",
+        "blocked",
+        "one Host ID for two member types",
+        "People of two member types get the same Host ID, and are not known to be the same person.",
+        "Set a prefix for one of the member types (members.<type>.prefix); if they are one person in an SIS"
+        " with a single id space, give both records the same name.",
+    ),
+    FindingCode(
+        "shared-email",
+        "blocked",
+        "people who share an e-mail",
+        "Vidigami wants one e-mail an account, and these people have the same. None of them is created or"
+        " gets the e-mail; an account that exists already stays and keeps its own.",
+        "Ask the family or the member of staff for an e-mail of their own and enter it in the SIS; until"
+        " then, email.overrides can name one.",
+    ),
+    FindingCode(
+        "email-taken",
+        "blocked",
+        "the e-mail belongs to another account",
+        "An account in Vidigami, one that is not ours or that keeps its e-mail, already has this address.",
+        "See whose account it is. If it is the same person, give that account the Host ID; otherwise enter"
+        " another e-mail in the SIS.",
+    ),
+    FindingCode(
+        "invalid-email",
+        "warning",
+        "not an e-mail address",
+        "The value is not an address, so it counts as not supplied: an account keeps the e-mail it has.",
+        "Correct the address in the SIS.",
+    ),
+    FindingCode(
+        "missing-name",
+        "blocked",
+        "no first or last name",
+        "Vidigami needs both names. The person is not created; an existing account keeps its names.",
+        "Complete the name in the SIS.",
+    ),
+    FindingCode(
+        "no-grad-year",
+        "warning",
+        "a student without grade or graduation year",
+        "Neither says in which year the student finishes, so the student joins no grade group.",
+        "Enter the grade level or the graduation year in the SIS.",
+    ),
+    FindingCode(
+        "unknown-grade",
+        "warning",
+        "a grade that the grade table does not know",
+        "The value is not in the rule set's table of grades, so it counts as blank.",
+        "Correct it in the SIS, or add the value to grades.levels in the school file.",
+    ),
+    FindingCode(
+        "unknown-student",
+        "warning",
+        "a link to a student who is not in the export",
+        "A contact, enrolment or list names a student whom the students table does not have. The link was"
+        " left out, and the parent's account is held.",
+        "Export all students, leavers too, from the same moment as the contacts.",
+    ),
+    FindingCode(
+        "orphan-parent",
+        "info",
+        "a contact with no child here",
+        "No link of this contact leads to an eligible student, so the contact is not a parent of this school.",
+        "Nothing, unless a link is missing in the SIS.",
+    ),
+    FindingCode(
+        "no-email",
+        "info",
+        "no e-mail",
+        "The account is made, but nobody can be invited to it.",
+        "Enter an e-mail in the SIS if the person should log in.",
+    ),
+    FindingCode(
+        "merged-staff-parent",
+        "info",
+        "staff and parent in one",
+        "A member of staff and a parent have the same name and e-mail, or same_person says that they are one."
+        " The staff account stays and gets the children.",
+        "Nothing. If an account for the parent exists already, neither is touched: decide which of the two"
+        " stays, and remove the other in Vidigami.",
+    ),
+    FindingCode(
+        "no-parent",
+        "warning",
+        "a student without a parent",
+        "No parent of this student is imported.",
+        "See the contact's flags in the SIS, and whether a parent is blocked.",
+    ),
+    FindingCode(
+        "excluded",
+        "info",
+        "kept out by the school",
+        "The exclude list names this person or link.",
+        "Take the line out of the list to let them in.",
+    ),
+    FindingCode(
+        "blank-kept",
+        "info",
+        "a blank that clears nothing",
+        "The SIS has no value where Vidigami has one. It stays.",
+        "Clear it in Vidigami, or set blank.<field>: clear.",
+    ),
+    FindingCode(
+        "hand-added",
+        "info",
+        "added by hand",
+        "Somebody was added to a group of ours, or linked to a student, by hand in Vidigami. They stay.",
+        "Nothing. Remove them by hand if they should not be there.",
+    ),
+    FindingCode(
+        "leaver-uncertain",
+        "warning",
+        "perhaps gone, perhaps not",
+        "The export no longer has this person as one of the school's, but does not prove that they left: a row"
+        " was unclear, left out or stands under another id. The account is held as it is.",
+        "Mend the row that the detail names, then plan again.",
+    ),
+    FindingCode(
+        "deactivated-by-hand",
+        "warning",
+        "deactivated by hand",
+        "The SIS has this person, but somebody deactivated the account in Vidigami. It stays so.",
+        "Activate it in Vidigami if that was a mistake.",
+    ),
+    FindingCode(
+        "group-renamed",
+        "info",
+        "a group renamed in Vidigami",
+        "The group's name or category differs from the rule set's. It keeps what it has.",
+        "Set groups.names: enforce to have the rule set's names back.",
+    ),
+    FindingCode(
+        "group-taken",
+        "blocked",
+        "the group's name is taken",
+        "A group that is not ours has this category and name. Ours, and its memberships, are not carried on.",
+        "Set groups.adopt: true to take that group over, or rename one of the two.",
+    ),
+    FindingCode(
+        "group-retired",
+        "warning",
+        "a group that is no longer declared",
+        "A group of ours does not belong to groups.mapping any more. It is never removed, and keeps its members.",
+        "Set groups.retired: empty to take the sync's members out of it.",
+    ),
+    FindingCode(
+        "group-recreated",
+        "warning",
+        "a group that was deleted by hand",
+        "A group of ours is missing from a directory that was applied to before. It is made again.",
+        "Take its kind out of groups.mapping if the school does not want it.",
+    ),
+    FindingCode(
+        "grade-mismatch",
+        "warning",
+        "grade and graduation year disagree",
+        "The grade says another graduation year than the record. When most students have this, the school"
+        " year of the school file is wrong, and the run is held.",
+        "Correct the record in the SIS, or school_year in the school file.",
+    ),
+    FindingCode(
+        "school-year-mismatch",
+        "error",
+        "an earlier school year than the directory's",
+        "The directory already stands at a later school year than the school file. Nothing is planned back.",
+        "Set school_year in the school file to the present year.",
+    ),
+    FindingCode(
+        "reused-id",
+        "blocked",
+        "an id that now belongs to somebody else",
+        "The account with this Host ID has another first name, surname and graduation year than the SIS. The"
+        " update would give one child another child's account, so it is refused.",
+        "See who the account belongs to. Give the new student an id that was never used.",
+    ),
+    FindingCode(
+        "ignored-column",
+        "info",
+        "a column that was not used",
+        "The column looks like an id but is another one, so it was not read.",
+        "Nothing; leave it out of the export to be rid of this message.",
+    ),
+    FindingCode(
+        "not-carried",
+        "info",
+        "not held by this directory",
+        "The directory cannot hold or do this, so the plan leaves it out.",
+        "Do it by hand in Vidigami if it matters.",
+    ),
+)
+
+FINDING_CODES: Mapping[str, FindingCode] = MappingProxyType({code.code: code for code in _CODES})
+"""Code -> what it is."""
