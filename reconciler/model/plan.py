@@ -72,6 +72,8 @@ class PlanHeader:
     sync: str
     school_year: str
     directory_id: str
+    new_directory: bool
+    """Whether the directory does not exist yet: apply creates it, with this id."""
     directory_year: str
     """The directory's school year before the plan; '' for a new directory."""
     tool_version: str

@@ -199,6 +199,8 @@ class School:
     grades: Grades
     user_types: Mapping[str, str]
     """Member type -> Vidigami's word for it."""
+    leaving: Mapping[str, str] = field(default_factory=lambda: NO_MAPPING)
+    """Student status in the SIS -> cause of leaving, `graduated` or `transferred`."""
     sync: str = "plan_only"
     """`apply`, or `plan_only`: apply is refused."""
     school_ids: tuple[str, ...] = ()
@@ -210,7 +212,10 @@ class School:
     blank: Mapping[str, str] = field(default_factory=lambda: NO_MAPPING)
     """Person field -> `keep` or `clear`: whether a blank in the SIS clears the value in Vidigami."""
     leavers: Mapping[str, str] = field(default_factory=lambda: NO_MAPPING)
-    """Cause (graduated, transferred, staff, parent) -> `deactivate` or `keep`; missing is deactivate."""
+    """Cause (graduated, transferred, staff, parent) -> `deactivate` or `keep`; missing is deactivate.
+
+    A student who is simply not in the export any more has transferred.
+    """
     plan: PlanSettings = field(default_factory=PlanSettings)
     settings_digest: str = ""
     rule_set_digests: Mapping[str, str] = field(default_factory=lambda: NO_MAPPING)
