@@ -36,13 +36,15 @@ PEOPLE = {
     "email": T,
     "grade": T,  # number as text, kindergarten 0
     "grad_year": T,  # calendar year as text
-    "school_id": T,
+    "school_id": T,  # several, by spaces, for staff who work at several schools
     "blocked": T,  # a finding code, '' for somebody who is carried on
+    "unreadable": T,  # fields whose value counts as not supplied, by spaces
     "file": T,
     "line": pl.UInt32,
 }
 ROSTER_RELATIONSHIPS = {"student_host_id": T, "parent_host_id": T, "relationship": T}
-HELD = {"host_id": T, "reason": T}
+HELD = {"host_id": T, "scope": T, "reason": T}  # scope: account, or groups (memberships alone)
+MERGED = {"staff_host_id": T, "parent_host_id": T}
 GONE = {"host_id": T, "cause": T}  # graduated, transferred, staff, excluded
 UNIDENTIFIED = {"member_type": T, "first": T, "last": T}  # names trimmed and case-folded
 KEPT_OUT = {"student_host_id": T, "parent_host_id": T}

@@ -70,6 +70,8 @@ class Roster:
     """ROSTER_RELATIONSHIPS: eligible parent of eligible student."""
     held: pl.DataFrame
     """HELD: accounts about which the export proves nothing; they stay as they are."""
+    merged: pl.DataFrame
+    """MERGED: parents who are one person with a member of staff."""
     gone: pl.DataFrame
     """GONE: why somebody is no longer eligible, where the SIS says so."""
     unidentified: pl.DataFrame

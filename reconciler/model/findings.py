@@ -98,6 +98,13 @@ _CODES = (
         "Export all students, leavers too, from the same moment as the contacts.",
     ),
     FindingCode(
+        "unknown-parent",
+        "warning",
+        "a link to a contact who is not in the export",
+        "A student's contact has no row in the parents table, so nobody was created; an existing account is held.",
+        "Export all persons from the same moment as the contacts.",
+    ),
+    FindingCode(
         "orphan-parent",
         "info",
         "a contact with no child here",

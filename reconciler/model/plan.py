@@ -67,6 +67,8 @@ class PlanHeader:
     """Which school and directory a plan is for, and from what it was made."""
 
     school: str
+    school_file: str
+    """The YAML file that it was made from, as the user named it."""
     school_name: str
     sis: str
     sync: str
