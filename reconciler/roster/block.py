@@ -1,0 +1,94 @@
+"""Who cannot be carried on, and because of whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from reconciler.frames import FINDINGS, empty, findings, folded
+
+if TYPE_CHECKING:
+    from reconciler.model import School
+
+
+def block_people(people: pl.DataFrame, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """People with `blocked` set for collisions, missing names and shared e-mails, and the findings.
+
+    Everybody eligible counts among those who share an e-mail, whatever else blocks them.
+    """
+    people = people.with_columns(blocked=pl.lit(""))
+    found = []
+    for rule in (_block_collisions, _block_missing_names, _block_shared_emails):
+        people, findings_of_rule = rule(people, school)
+        found.append(findings_of_rule)
+    return people, pl.concat(found)
+
+
+def _block_collisions(people: pl.DataFrame, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
+    twice = pl.col("host_id").is_duplicated()
+    sides = people.filter(twice)
+    if not sides.height:
+        return people, empty(FINDINGS)
+    other = sides.select("host_id", other="member_type", other_file="file", other_line="line")
+    pairs = sides.join(other, on="host_id").filter(pl.col("member_type") != pl.col("other"))
+    where = pl.format("{} {} ({}:{})", "other", "host_id", "other_file", "other_line")
+    pairs = pairs.group_by("host_id", "member_type", "file", "line", maintain_order=True).agg(
+        others=where.str.join(" and ")
+    )
+    cure = pl.format("; a prefix under members.{}.prefix would tell them apart", "member_type")
+    found = findings(
+        pairs,
+        "id-collision",
+        pl.format("the {} has the same Host ID as the {}", "member_type", "others") + cure,
+        others=pl.col("host_id"),
+    )
+    return _mark(people, twice, "id-collision"), found
+
+
+def _block_missing_names(people: pl.DataFrame, _school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
+    nameless = (pl.col("first_name") == "") | (pl.col("last_name") == "")
+    which = (
+        pl.when((pl.col("first_name") == "") & (pl.col("last_name") == ""))
+        .then(pl.lit("neither name is there"))
+        .when(pl.col("first_name") == "")
+        .then(pl.lit("the first name is missing"))
+        .otherwise(pl.lit("the last name is missing"))
+    )
+    found = findings(people.filter(nameless), "missing-name", which)
+    return _mark(people, nameless, "missing-name"), found
+
+
+def _block_shared_emails(people: pl.DataFrame, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
+    people = people.with_columns(_mail=folded("email"))
+    shared = (pl.col("_mail") != "") & pl.col("_mail").is_duplicated()
+    if school.email.students == "drop":
+        dropped = shared & (pl.col("member_type") == "student")
+        people = people.with_columns(
+            email=pl.when(dropped).then(pl.lit("")).otherwise("email"),
+            _mail=pl.when(dropped).then(pl.lit("")).otherwise("_mail"),
+            unreadable=pl.when(dropped)
+            .then((pl.col("unreadable") + " email").str.strip_chars())
+            .otherwise("unreadable"),
+        )
+    sharers = people.filter(shared)
+    if not sharers.height:
+        return people.drop("_mail"), empty(FINDINGS)
+    groups = sharers.group_by("_mail").agg(all=pl.col("host_id").unique().sort())
+    sharers = sharers.join(groups, on="_mail", how="left", maintain_order="left").with_columns(
+        others=pl.col("all").list.set_difference(pl.concat_list("host_id")).list.sort().list.join(" ")
+    )
+    found = findings(
+        sharers,
+        "shared-email",
+        pl.format("shares its e-mail with {}", pl.col("others").str.replace_all(" ", ", ")),
+        others=pl.col("others"),
+    )
+    return _mark(people, shared, "shared-email").drop("_mail"), found
+
+
+def _mark(people: pl.DataFrame, who: pl.Expr, code: str) -> pl.DataFrame:
+    """Set `blocked` where nothing has blocked the person before."""
+    return people.with_columns(
+        blocked=pl.when(who & (pl.col("blocked") == "")).then(pl.lit(code)).otherwise("blocked")
+    )

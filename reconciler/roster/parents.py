@@ -1,0 +1,87 @@
+"""Who is a parent: a contact linked for certain to an eligible student."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from reconciler.frames import HELD, check, findings
+from reconciler.roster.rows import UNCLEAR, states
+
+if TYPE_CHECKING:
+    from reconciler.model import School
+
+NO_CHILD = "no child at the school"
+_ENROLLED = ["eligible", "duplicate"]
+_PARENT, _PERHAPS, _NOT = 2, 1, 0
+
+
+def judge_parents(
+    rows: pl.DataFrame, links: pl.DataFrame, students: pl.DataFrame, school: School
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Parents' rows with their state settled by their links; HELD for contacts without a row; findings.
+
+    A link whose flags cannot be read, or that leads to a student who is not in the export or is held,
+    makes nobody a parent, and proves of nobody that they are none.
+    """
+    evidence = _weigh(links, students, school)
+    rows = rows.join(
+        evidence.select(host_id="parent_host_id", evidence="weight"), on="host_id", how="left", maintain_order="left"
+    ).with_columns(pl.col("evidence").fill_null(_NOT))
+    undecided = pl.col("state").is_in(["eligible", "duplicate", "repeated", "unclear"])
+    childless = undecided & (pl.col("evidence") == _NOT)
+    perhaps = undecided & (pl.col("evidence") == _PERHAPS)
+    rows = rows.with_columns(
+        state=pl.when(childless)
+        .then(pl.lit("gone"))
+        .when(perhaps)
+        .then(pl.lit("unclear"))
+        .otherwise("state"),
+        reason=pl.when(childless)
+        .then(pl.lit(NO_CHILD))
+        .when(perhaps)
+        .then(pl.lit(UNCLEAR))
+        .otherwise("reason"),
+    )
+    orphans = rows.filter(pl.col("reason") == NO_CHILD).unique("host_id", keep="first", maintain_order=True)
+    rowless = evidence.filter(pl.col("weight") > _NOT).join(
+        rows.select(parent_host_id="host_id"), on="parent_host_id", how="anti"
+    )
+    held = rowless.select(host_id="parent_host_id", scope=pl.lit("account"), reason=pl.lit("unknown-parent"))
+    found = pl.concat(
+        [
+            findings(orphans, "orphan-parent", "no link leads to a student of the school"),
+            findings(
+                rowless.filter(pl.col("weight") == _PARENT),
+                "unknown-parent",
+                "is a contact of an enrolled student, but has no row in the parents table",
+                host_id="parent_host_id",
+            ),
+        ]
+    )
+    return rows.drop("evidence"), check(held, HELD), found
+
+
+def _weigh(links: pl.DataFrame, students: pl.DataFrame, school: School) -> pl.DataFrame:
+    """`parent_host_id, weight, file, line`: the best that any link of each contact says."""
+    known = states(students).select(student_host_id="host_id", student="state")
+    links = links.join(known, on="student_host_id", how="left", maintain_order="left").with_columns(
+        pl.col("student").fill_null("unknown")
+    )
+    open_states = ["unclear", "unknown", *(["excluded"] if school.exclude.existing == "hold" else [])]
+    enrolled = pl.col("student").is_in(_ENROLLED)
+    weight = (
+        pl.when(pl.col("verdict") == "no")
+        .then(_NOT)
+        .when(enrolled & (pl.col("verdict") == "yes"))
+        .then(_PARENT)
+        .when(enrolled | pl.col("student").is_in(open_states))
+        .then(_PERHAPS)
+        .otherwise(_NOT)
+    )
+    return (
+        links.with_columns(weight=weight)
+        .group_by("parent_host_id", maintain_order=True)
+        .agg(pl.col("weight").max(), pl.col("file").first(), pl.col("line").min())
+    )

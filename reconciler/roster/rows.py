@@ -1,0 +1,207 @@
+"""Rows of one member type's table -> who each row is, and whether it counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from reconciler.frames import folded
+
+if TYPE_CHECKING:
+    from reconciler.model import MemberRules, School, TableRules
+
+FIELDS = (
+    "id",
+    "alternate_id",
+    "person_id",
+    "first_name",
+    "last_name",
+    "preferred_name",
+    "email",
+    "grade",
+    "grad_year",
+    "status",
+    "school_id",
+    "is_active",
+)
+NOT_IDENTITY = {"id", "status", "school_id", "is_active", "_file", "_line"}
+"""Columns in which rows of one person may differ: a teacher has a row for each school."""
+
+LEFT_OUT = {
+    ("student", "status"): "not enrolled",
+    ("staff", "status"): "no longer here",
+    ("parent", "is_active"): "inactive contact",
+}
+REPEATED = "repeated row"
+UNCLEAR = "unclear"
+
+
+def clean_id(column: str) -> pl.Expr:
+    """An id as the SIS means it: trimmed, and without the `.0` that a spreadsheet adds."""
+    return pl.col(column).str.strip_chars().str.replace(r"^([0-9]+)\.0+$", "$1")
+
+
+def matches(column: pl.Expr, pattern: str) -> pl.Expr:
+    """Whether the whole text matches."""
+    return column.str.contains(f"^(?:{pattern})$")
+
+
+def passes_and_known(
+    frame: pl.DataFrame, rules: TableRules
+) -> tuple[list[tuple[str, pl.Expr]], list[pl.Expr]]:
+    """A filter's column and expression for each filter at hand, and whether each value is a known one."""
+    passes, known = [], []
+    for column, rule in rules.filters.items():
+        if column not in frame.columns or not (frame[column] != "").any():
+            continue  # a required one has been refused before
+        value = folded(column)
+        accepted = value.is_in(list(rule.accept))
+        passes.append((column, accepted))
+        known.append(accepted | (matches(value, rule.known) if rule.known else value != ""))
+    return passes, known
+
+
+def classify_rows(
+    table: pl.DataFrame, rules: TableRules, member_type: str, school: School
+) -> pl.DataFrame:
+    """Every row of a member type's table with what it says of its person.
+
+    Gives FIELDS (`''` where not mapped), `source_id`, `host_id`, `file`, `line` and
+
+    - `state`: eligible, duplicate (rows of this Host ID differ), repeated, unclear, gone or unidentified;
+    - `reason`: why a row is not eligible: a finding code for its id, or the filter that left it out.
+    """
+    members = school.members[member_type]
+    frame = _join_sparse(table) if rules.sparse else table.with_columns(conflict=pl.lit(value=False))
+    frame = frame.with_columns(pl.lit("").alias(name) for name in FIELDS if name not in frame.columns)
+    frame = _assign_host_ids(frame, members)
+    frame = _judge_rows(frame, rules, member_type, school)
+    frame = _collapse_rows(frame, [c for c in table.columns if c not in NOT_IDENTITY])
+    return frame.select(
+        *FIELDS, "source_id", "host_id", "state", "reason", file=pl.col("_file"), line=pl.col("_line")
+    ).with_columns(member_type=pl.lit(member_type))
+
+
+def states(rows: pl.DataFrame) -> pl.DataFrame:
+    """`host_id, state, status` of every person with an id: the best that any of their rows says."""
+    order = pl.col("state").replace_strict(
+        {"eligible": 0, "duplicate": 0, "repeated": 1, "unclear": 2, "gone": 3}, default=4, return_dtype=pl.Int8
+    )
+    return (
+        rows.filter(pl.col("host_id") != "")
+        .select("host_id", "state", "status", order=order)
+        .sort("order", maintain_order=True)
+        .unique("host_id", keep="first", maintain_order=True)
+        .drop("order")
+    )
+
+
+def _join_sparse(table: pl.DataFrame) -> pl.DataFrame:
+    """Rows of one id, completed by each other; `conflict` where two rows say different things."""
+    values = [name for name in table.columns if name not in {"id", "_file", "_line"}]
+    said = pl.col("id") != ""
+    known = table.filter(said).group_by("id", maintain_order=True)
+    differ = known.agg(pl.col(name).filter(pl.col(name) != "").n_unique() > 1 for name in values)
+    filled = known.agg(pl.col(name).filter(pl.col(name) != "").first().fill_null("") for name in values)
+    conflict = differ.select("id", conflict=pl.any_horizontal(values))
+    return (
+        table.filter(said)
+        .select("id", "_file", "_line")
+        .join(filled, on="id", how="left", maintain_order="left")
+        .join(conflict, on="id", how="left", maintain_order="left")
+        .select(*table.columns, "conflict")
+        .vstack(table.filter(~said).with_columns(conflict=pl.lit(value=False)))
+    )
+
+
+def _assign_host_ids(frame: pl.DataFrame, members: MemberRules) -> pl.DataFrame:
+    frame = frame.with_columns(source_id=clean_id("id"))
+    problem = (
+        pl.when(pl.col("source_id") == "")
+        .then(pl.lit("missing-id"))
+        .when(~matches(pl.col("source_id"), members.id_pattern))
+        .then(pl.lit("bad-id"))
+        .otherwise(pl.lit(""))
+    )
+    return frame.with_columns(problem=problem).with_columns(
+        host_id=pl.when(pl.col("problem") == "")
+        .then(pl.lit(members.prefix) + pl.col("source_id"))
+        .otherwise(pl.lit(""))
+    )
+
+
+def _judge_rows(frame: pl.DataFrame, rules: TableRules, member_type: str, school: School) -> pl.DataFrame:
+    """Adds `state` and `reason` by the filters alone."""
+    passes, known = passes_and_known(frame, rules)
+    if school.school_ids and member_type != "parent":
+        value = pl.col("school_id")
+        passes.append(("school_id", value.is_in(list(school.school_ids))))
+        known.append(matches(value, r"[\w-]+"))
+    refused = pl.coalesce(
+        *(
+            pl.when(~accepted).then(
+                pl.lit(
+                    LEFT_OUT.get((member_type, column), "another school" if column == "school_id" else column)
+                )
+            )
+            for column, accepted in passes
+        ),
+        pl.lit(""),
+    )
+    unclear = pl.any_horizontal([~clear for clear in known] or [pl.lit(value=False)])
+    frame = frame.with_columns(refused=refused, unclear=unclear)
+    # A row that one filter refuses for certain is out, whatever another cannot read.
+    certain = pl.any_horizontal(
+        [~accepted & clear for (_, accepted), clear in zip(passes, known, strict=True)]
+        or [pl.lit(value=False)]
+    )
+    return frame.with_columns(
+        state=pl.when(certain)
+        .then(pl.lit("gone"))
+        .when(pl.col("problem") != "")
+        .then(pl.lit("unidentified"))
+        .when(pl.col("refused") == "")
+        .then(pl.lit("eligible"))
+        .otherwise(pl.lit("unclear")),
+    ).with_columns(
+        reason=pl.when(pl.col("state") == "gone")
+        .then(pl.col("refused"))
+        .when(pl.col("state") == "unidentified")
+        .then(pl.col("problem"))
+        .when(pl.col("state") == "unclear")
+        .then(pl.lit(UNCLEAR))
+        .otherwise(pl.lit(""))
+    )
+
+
+def _collapse_rows(frame: pl.DataFrame, identity: list[str]) -> pl.DataFrame:
+    """Of several eligible rows of one Host ID, identical ones become one, and differing ones `duplicate`."""
+    eligible = pl.col("state") == "eligible"
+    frame = frame.with_row_index("_row")
+    several = frame.filter(eligible).filter(pl.col("host_id").is_duplicated())
+    if not several.height:
+        return frame
+    verdict = several.group_by("host_id").agg(
+        differ=(pl.struct(identity).n_unique() > 1) | pl.col("conflict").any(),
+        first=pl.col("_row").min(),
+        schools=pl.col("school_id").filter(pl.col("school_id") != "").unique().sort().str.join(" "),
+    )
+    frame = frame.join(verdict, on="host_id", how="left", maintain_order="left")
+    differ = eligible & pl.col("differ").fill_null(value=False)
+    repeated = eligible & pl.col("first").is_not_null() & (pl.col("_row") != pl.col("first"))
+    return frame.with_columns(
+        state=pl.when(differ)
+        .then(pl.lit("duplicate"))
+        .when(repeated)
+        .then(pl.lit("repeated"))
+        .otherwise("state"),
+        reason=pl.when(differ)
+        .then(pl.lit("duplicate-id"))
+        .when(repeated)
+        .then(pl.lit(REPEATED))
+        .otherwise("reason"),
+        school_id=pl.when(eligible & pl.col("schools").is_not_null())
+        .then(pl.col("schools"))
+        .otherwise("school_id"),
+    )
