@@ -56,6 +56,7 @@ USERS = {"host_id": T, **dict.fromkeys(PERSON_FIELDS, T), "active": pl.Boolean}
 GROUPS = {"key": T, "category": T, "name": T, "kind": T}
 MEMBERSHIPS = {"group_key": T, "host_id": T}
 RELATIONSHIPS = {"student_host_id": T, "parent_host_id": T}
+REASONED_MEMBERSHIPS = {**MEMBERSHIPS, "reason": T}
 
 CURRENT_USERS = {
     **USERS,

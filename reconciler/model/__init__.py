@@ -3,6 +3,7 @@
 from reconciler.model.data import (
     MEMBER_TYPES,
     Capabilities,
+    Desired,
     Directory,
     DirectoryInfo,
     FindingCode,
@@ -43,6 +44,7 @@ __all__ = [
     "BlockedPerson",
     "Capabilities",
     "Changes",
+    "Desired",
     "Digests",
     "Directory",
     "DirectoryInfo",

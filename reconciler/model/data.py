@@ -125,6 +125,16 @@ class Directory:
 
 
 @dataclass(frozen=True, slots=True)
+class Desired:
+    """The directory as the SIS has it. Its memberships also have a `reason`."""
+
+    directory: Directory
+    declared: pl.DataFrame
+    """`key` of every group that the mapping names one by one: classes, divisions, lists."""
+    findings: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
 class Resolution:
     """The directory as apply should leave it, and the findings that need both sides."""
 

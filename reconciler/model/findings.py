@@ -62,6 +62,13 @@ _CODES = (
         " another e-mail in the SIS.",
     ),
     FindingCode(
+        "email-kept",
+        "info",
+        "an activated user's own e-mail",
+        "The SIS has another e-mail than the one with which this person logs in. Theirs stays.",
+        "Correct the SIS, or set email.activated: overwrite.",
+    ),
+    FindingCode(
         "invalid-email",
         "warning",
         "not an e-mail address",
@@ -103,6 +110,13 @@ _CODES = (
         "a link to a contact who is not in the export",
         "A student's contact has no row in the parents table, so nobody was created; an existing account is held.",
         "Export all persons from the same moment as the contacts.",
+    ),
+    FindingCode(
+        "unknown-member",
+        "warning",
+        "a list names nobody at the school",
+        "A line of the membership list gives a Host ID, or an id and a member type, that no eligible person has.",
+        "Correct the line, or take it out of the list.",
     ),
     FindingCode(
         "orphan-parent",
@@ -162,6 +176,13 @@ _CODES = (
         "The export no longer has this person as one of the school's, but does not prove that they left: a row"
         " was unclear, left out or stands under another id. The account is held as it is.",
         "Mend the row that the detail names, then plan again.",
+    ),
+    FindingCode(
+        "leaver-kept",
+        "info",
+        "gone, and kept",
+        "The person is no longer at the school, and the school file keeps such accounts active.",
+        "Nothing. Set leavers: deactivate to have them deactivated.",
     ),
     FindingCode(
         "deactivated-by-hand",

@@ -71,6 +71,8 @@ class Report:
     groups: tuple[GroupSize, ...]
     deactivated: int
     not_done: tuple[Mapping[str, str], ...]
-    """`kind, id, outcome, detail` of stale and failed changes."""
+    """`kind, id, outcome, detail` of stale and failed changes, and `what` each is about."""
     findings: Mapping[str, int]
     """Code -> how many."""
+    names: Mapping[str, str]
+    """Host ID -> name, of everybody whom the summary mentions."""

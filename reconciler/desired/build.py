@@ -1,0 +1,159 @@
+"""The directory as the SIS has it, group kind by group kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from reconciler.desired.custom import class_members, division_members, listed_members
+from reconciler.desired.names import name_groups
+from reconciler.frames import (
+    FINDINGS,
+    GROUPS,
+    REASONED_MEMBERSHIPS,
+    RELATIONSHIPS,
+    USERS,
+    check,
+    empty,
+    stack,
+)
+from reconciler.model import Desired, Directory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.model import Roster, School, Tables
+
+KINDS = {
+    "grade": "grade",
+    "grad_year": "grad_year",
+    "faculty": "faculty",
+    "classes": "class",
+    "divisions": "division",
+    "membership_list": "list",
+}
+"""Entry of `groups.mapping` -> the kind with which its keys begin."""
+
+
+def build_desired(roster: Roster, tables: Tables, school: School) -> Desired:
+    """What the directory would hold if the SIS alone decided.
+
+    Raises:
+        InputError: a group template fails, or names two groups alike; a membership list is wrong.
+    """
+    groups, members, declared, found = [], [], [], []
+    for entry in school.groups.mapping:
+        joined, known, findings_of_kind = _MEMBERS[entry](roster, tables, school)
+        named = name_groups(joined, entry, KINDS[entry], school)
+        direct = joined.select(group_key="key", host_id="host_id", reason="reason").unique(
+            ["group_key", "host_id"], maintain_order=True
+        )
+        groups.append(named)
+        members.append(direct)
+        if entry in school.groups.parents_follow:
+            members.append(_follow_children(direct, roster))
+        declared.append(known)
+        found.append(findings_of_kind)
+    memberships = stack(members, REASONED_MEMBERSHIPS).unique(
+        ["group_key", "host_id"], keep="first", maintain_order=True
+    )
+    people = roster.people.with_columns(active=pl.lit(value=True))
+    return Desired(
+        directory=Directory(
+            users=check(people, USERS).unique("host_id", keep="first", maintain_order=True),
+            groups=stack(groups, GROUPS),
+            memberships=memberships,
+            relationships=check(roster.relationships, RELATIONSHIPS),
+        ),
+        declared=pl.concat([pl.DataFrame(schema={"key": pl.String}), *declared]).unique(),
+        findings=stack(found, FINDINGS),
+    )
+
+
+_NO_KEYS = pl.DataFrame(schema={"key": pl.String})
+
+
+def _grade_members(roster: Roster, _tables: Tables, school: School) -> _Members:
+    labels = {str(level.number): level.label for level in school.grades.levels}
+    students = _by_school(
+        roster.people.filter((pl.col("member_type") == "student") & (pl.col("grade") != "")), school
+    )
+    return (
+        students.select(
+            "host_id",
+            "grade",
+            "school_id",
+            key=pl.lit("grade:") + pl.col("grade") + _campus(school),
+            label=pl.col("grade").replace_strict(labels, default=pl.col("grade"), return_dtype=pl.String),
+            reason=pl.lit("their grade"),
+        ),
+        _NO_KEYS,
+        empty(FINDINGS),
+    )
+
+
+def _grad_year_members(roster: Roster, _tables: Tables, school: School) -> _Members:
+    students = _by_school(
+        roster.people.filter((pl.col("member_type") == "student") & (pl.col("grad_year") != "")), school
+    )
+    return (
+        students.select(
+            "host_id",
+            "grad_year",
+            "school_id",
+            key=pl.lit("grad_year:") + pl.col("grad_year") + _campus(school),
+            reason=pl.lit("their graduation year"),
+        ),
+        _NO_KEYS,
+        empty(FINDINGS),
+    )
+
+
+def _faculty_members(roster: Roster, _tables: Tables, school: School) -> _Members:
+    staff = _by_school(roster.people.filter(pl.col("member_type") == "staff"), school)
+    return (
+        staff.select(
+            "host_id", "school_id", key=pl.lit("faculty") + _campus(school), reason=pl.lit("member of staff")
+        ),
+        _NO_KEYS,
+        empty(FINDINGS),
+    )
+
+
+def _by_school(people: pl.DataFrame, school: School) -> pl.DataFrame:
+    """People once for each campus of theirs, where groups are made per school."""
+    if not school.groups.per_school:
+        return people.with_columns(school_id=pl.lit(""))
+    return people.with_columns(pl.col("school_id").str.split(" ")).explode("school_id", empty_as_null=False)
+
+
+def _campus(school: School) -> pl.Expr:
+    if not school.groups.per_school:
+        return pl.lit("")
+    return pl.when(pl.col("school_id") == "").then(pl.lit("")).otherwise(pl.lit("@") + pl.col("school_id"))
+
+
+def _follow_children(direct: pl.DataFrame, roster: Roster) -> pl.DataFrame:
+    """Parents join the groups of their children."""
+    return (
+        direct.join(roster.relationships, left_on="host_id", right_on="student_host_id")
+        .sort("group_key", "parent_host_id", "host_id")
+        .unique(["group_key", "parent_host_id"], keep="first", maintain_order=True)
+        .select(
+            "group_key", host_id="parent_host_id", reason=pl.lit("parent of ") + pl.col("host_id")
+        )
+    )
+
+
+_Members = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]
+"""`host_id, key, reason` and what the template needs; the declared keys; FINDINGS."""
+
+_MEMBERS: dict[str, Callable[[Roster, Tables, School], _Members]] = {
+    "grade": _grade_members,
+    "grad_year": _grad_year_members,
+    "faculty": _faculty_members,
+    "classes": class_members,
+    "divisions": division_members,
+    "membership_list": listed_members,
+}
