@@ -1,0 +1,112 @@
+"""A page of plain text: aligned columns, quiet colours, and nothing that a terminal could take for an order."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.color import ColorSystem
+from rich.style import Style
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+CAP = 10
+"""How many items of a kind are shown where not all are asked for."""
+
+WIDTH = 100
+
+_STYLES = {"+": "green", "~": "yellow", "-": "red", "title": "bold", "bad": "bold red", "quiet": "dim"}
+
+# Names and details come from exports: an escape sequence in one could rewrite what the reader sees,
+# and a bidirectional override could swap the two sides of a change.
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+class Page:
+    """Lines of text, gathered from top to bottom."""
+
+    def __init__(self, *, width: int | None = None, colour: bool = False) -> None:
+        self._lines: list[str] = []
+        self._width = max(width or WIDTH, 40)
+        self._styles = {name: Style.parse(style) for name, style in _STYLES.items()} if colour else {}
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines).strip("\n") + "\n"
+
+    def line(self, text: str = "", style: str = "", *, indent: int = 0) -> None:
+        """One line, however long it is."""
+        self._lines.append(" " * indent + self._paint(safe(text), style))
+
+    def spans(self, spans: Iterable[tuple[str, str]], *, indent: int = 2) -> None:
+        """One line of `(text, style)` parts."""
+        self._lines.append((" " * indent + "".join(self._paint(safe(text), style) for text, style in spans)).rstrip())
+
+    def title(self, text: str) -> None:
+        """A heading, with a blank line before it."""
+        self.line()
+        self.line(text, "title")
+
+    def prose(self, text: str, style: str = "", *, indent: int = 0) -> None:
+        """A text, wrapped to the page's width."""
+        for line in textwrap.wrap(safe(text), self._width - indent, break_long_words=False) or [""]:
+            self.line(line, style, indent=indent)
+
+    def changes(self, symbol: str, items: Iterable[str], *, indent: int = 2) -> None:
+        """One line an item, each marked with what happens to it."""
+        mark = " " * indent + self._paint(symbol, symbol) + " "
+        self._lines.extend(mark + safe(item) for item in items)
+
+    def hidden(self, number: int, how: str = "--full shows all", *, indent: int = 4) -> None:
+        """Say how many items are not shown, if any."""
+        if number > 0:
+            self.line(f"... and {number:,} more; {how}", "quiet", indent=indent)
+
+    def table(self, rows: Sequence[Sequence[str]], *, right: Iterable[int] = (), indent: int = 2) -> None:
+        """Aligned columns; those in `right` are flush right."""
+        for line in align(rows, right):
+            self.line(line, indent=indent)
+
+    def _paint(self, text: str, style: str) -> str:
+        if style not in self._styles or not text:
+            return text
+        return self._styles[style].render(text, color_system=ColorSystem.STANDARD)
+
+
+def safe(text: str) -> str:
+    """`text` with every control character made visible."""
+    return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def align(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[str]:
+    """Rows of equal length as lines with aligned columns, two spaces apart."""
+    flush = frozenset(right)
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            pad(cell, width, right=at in flush) for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def pad(text: str, width: int, *, right: bool = False) -> str:
+    """`text` with blanks to `width` columns of a terminal, on its left if it is flush right."""
+    blanks = " " * (width - _width(text))
+    return blanks + text if right else text + blanks
+
+
+def _width(text: str) -> int:
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def place(file: str, line: int) -> str:
+    """`file:line`, as far as it is known."""
+    return f"{file}:{line}" if file and line else file
+
+
+def plural(number: int, noun: str, nouns: str = "") -> str:
+    """A number with its noun: `1 group`, `2,900 users`."""
+    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
