@@ -1,0 +1,44 @@
+"""Sources: outside systems -> `Tables`. Every row that they give knows its file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from reconciler.errors import one_mistake
+from reconciler.model import School
+from reconciler.sources.files import FileSource
+
+if TYPE_CHECKING:
+    from reconciler.model import Tables
+
+
+class Source(Protocol):
+    """A place where a school's tables come from."""
+
+    def read(self) -> Tables:
+        """Every table and side list of the school, whole.
+
+        Raises:
+            InputError: anything could not be read whole, so that a failed read never looks like a
+                school whose people have left.
+        """
+
+    def digests(self) -> Mapping[str, str]:
+        """Logical table or list -> SHA-256 of the bytes it comes from; what is missing is left out."""
+
+
+SOURCES: dict[str, Callable[[School], Source]] = {"files": FileSource}
+"""The kinds of source, by their name in `source.kind`."""
+
+
+def open_source(school: School) -> Source:
+    """The source that the school's settings name.
+
+    Raises:
+        InputError: there is no such kind of source.
+    """
+    kind = school.source.kind
+    if kind not in SOURCES:
+        raise one_mistake(school.file, f"source.kind: no source {kind!r}", f"there is {', '.join(SOURCES)}")
+    return SOURCES[kind](school)

@@ -1,0 +1,5 @@
+"""File exports -> `Tables`: bytes (encoding, layout) -> rows (parse, strict) -> our fields (columns)."""
+
+from reconciler.sources.files.source import FileSource
+
+__all__ = ["FileSource"]

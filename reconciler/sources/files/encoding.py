@@ -1,0 +1,129 @@
+"""Bytes of an export -> UTF-8. Nothing is replaced or skipped: a byte that is no character is an error."""
+
+from __future__ import annotations
+
+import codecs
+from typing import TYPE_CHECKING, NoReturn
+
+from reconciler.errors import InputError, Mistake, one_mistake
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+AGAIN = "export it again"
+
+_MARKS: Mapping[bytes, str] = {
+    codecs.BOM_UTF32_LE: "utf-32",  # stands first: it begins with UTF-16's mark
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+_NAMES: Mapping[str, str] = {
+    "utf-8": "utf-8",
+    "utf-8-sig": "utf-8",
+    "utf-16": "utf-16",
+    "utf-16-le": "utf-16-le",
+    "utf-16-be": "utf-16-be",
+    "cp1252": "windows-1252",
+    "iso8859-1": "iso-8859-1",
+    "iso8859-15": "iso-8859-15",
+    "mac-roman": "mac-roman",
+    "ascii": "ascii",
+}
+"""Python's name of each encoding that may be declared -> ours."""
+
+
+def to_utf8(data: bytes, path: str, declared: str = "") -> tuple[bytes, str]:
+    """The file's text as UTF-8 without byte order mark, and the name of the encoding it came in.
+
+    Raises:
+        InputError: the text cannot be read as it is declared, or as any encoding that is detected.
+    """
+    if data.startswith(b"PK\x03\x04"):
+        raise one_mistake(path, "this is a workbook or a zip file, not text", "save it as CSV (UTF-8)")
+    encoding = _declared(declared, data, path) or _marked(data, path) or _detected(data, path)
+    if encoding == "utf-8" and data.isascii():
+        utf8 = data  # the ordinary file, without a copy
+    else:
+        text = _decode(data, encoding, path)
+        unchanged = encoding == "utf-8" and not text.startswith("\ufeff")
+        utf8 = data if unchanged else text.removeprefix("\ufeff").encode()
+    if b"\0" in utf8:
+        line, column = _place(utf8, utf8.index(b"\0"), "utf-8")
+        raise InputError(
+            [Mistake(path, line, column, "a NUL byte", f"the file is damaged or not text: {AGAIN}")]
+        )
+    return utf8, encoding
+
+
+def _declared(name: str, data: bytes, path: str) -> str:
+    if not name:
+        return ""
+    try:
+        encoding = _NAMES[codecs.lookup(name).name]
+    except (LookupError, ValueError):
+        known = "utf-8, utf-16, windows-1252, iso-8859-1, mac-roman"
+        raise one_mistake(path, f"unknown encoding {name!r}", f"write one of {known}") from None
+    if encoding == "utf-16":
+        return "utf-16-be" if data.startswith(codecs.BOM_UTF16_BE) else "utf-16-le"
+    return encoding
+
+
+def _marked(data: bytes, path: str) -> str:
+    encoding = next((name for mark, name in _MARKS.items() if data.startswith(mark)), "")
+    if encoding == "utf-32":
+        raise one_mistake(path, "the file is UTF-32, which is not read", "export it as UTF-8")
+    return encoding
+
+
+def _detected(data: bytes, path: str) -> str:
+    """UTF-16 by its NULs, else UTF-8 where the bytes are that, else Windows-1252."""
+    head = data[:200]
+    pairs = len(head) // 2
+    low, high = head[1::2].count(0), head[::2].count(0)
+    if pairs and max(low, high) >= 0.7 * pairs and min(low, high) <= 0.1 * pairs:
+        return "utf-16-le" if low > high else "utf-16-be"
+    if data.isascii():
+        return "utf-8"
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        # A stray byte among good UTF-8 is damage; taken for Windows-1252 it would garble every name.
+        if not data.decode(errors="ignore").isascii() or _is_cut(error):
+            _refuse(data, error, "utf-8", path)
+        return "windows-1252"
+    return "utf-8"
+
+
+def _is_cut(error: UnicodeDecodeError) -> bool:
+    """Whether the only bytes beyond ASCII are the beginning of a character at the very end.
+
+    One accented letter of Windows-1252 looks so too; \xc2 to \xc5 begin most accented letters of UTF-8 and
+    hardly ever end a word in Windows-1252.
+    """
+    tail = error.object[error.start :]
+    return error.reason == "unexpected end of data" and (len(tail) > 1 or 0xC2 <= tail[0] <= 0xC5)
+
+
+def _decode(data: bytes, encoding: str, path: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        _refuse(data, error, encoding, path)
+
+
+def _refuse(data: bytes, error: UnicodeDecodeError, encoding: str, path: str) -> NoReturn:
+    line, column = _place(data, error.start, encoding)
+    if error.reason in {"unexpected end of data", "truncated data"}:
+        message, hint = "the file is cut off in the middle of a character", AGAIN
+    else:
+        message = f"byte 0x{data[error.start]:02X} is no {encoding} text, unlike what comes before it"
+        hint = f"{AGAIN}, or set the file's encoding"
+    raise InputError([Mistake(path, line, column, message, hint)]) from None
+
+
+def _place(data: bytes, at: int, encoding: str) -> tuple[int, int]:
+    """Line, and byte within the line, both from 1."""
+    before = data[:at].decode(encoding, "replace").replace("\r\n", "\n").replace("\r", "\n")
+    return before.count("\n") + 1, len(before.rpartition("\n")[2].encode(encoding, "replace")) + 1

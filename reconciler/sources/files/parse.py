@@ -1,0 +1,163 @@
+"""The text of an export -> header and rows, with Polars.
+
+Polars gives nulls and no error for rows that are too short and lets some stray quotes pass, so what it
+read is held against counts over the bytes; on any doubt the strict way decides.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from reconciler.errors import InputError, Mistake, one_mistake
+from reconciler.sources.files.encoding import AGAIN, to_utf8
+from reconciler.sources.files.layout import Layout, detect_layout, unify_line_ends
+from reconciler.sources.files.strict import read_strictly, scan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.model import SourceFile
+
+_FIRST_ROW = re.compile(rb'(?:[^"\n]|"[^"]*+(?:"|\Z))*+')
+_FIRST_LINE = re.compile(rb"[^\n]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export whose header has been read: UTF-8, every line ending in a newline."""
+
+    file: SourceFile
+    data: bytes
+    encoding: str
+    layout: Layout
+    header: tuple[str, ...]
+    body: int
+    """Where the rows begin: an index into `data`."""
+
+
+def open_export(data: bytes, file: SourceFile) -> Export:
+    """Detect how the file is written and read its header, trimmed and NFC-normalised.
+
+    Raises:
+        InputError: the file is empty, cannot be decoded, or has no header.
+    """
+    utf8, encoding = to_utf8(data, file.path, file.encoding)
+    if not utf8:
+        raise one_mistake(file.path, "the file is empty: it has not even a header", AGAIN)
+    layout = detect_layout(utf8, file)
+    utf8 = unify_line_ends(utf8, layout).rstrip(b"\n") + b"\n"
+    first = (_FIRST_ROW if layout.quoted else _FIRST_LINE).match(utf8)
+    body = min(first.end() + 1, len(utf8)) if first else 0
+    row = next(scan(utf8[:body].decode(), layout))
+    if row.problem:
+        raise InputError([Mistake(file.path, row.line, 0, *row.problem)])
+    header = tuple(unicodedata.normalize("NFC", cell).strip() for cell in row.cells)
+    if not any(header):
+        raise one_mistake(file.path, "no header", "the first line must hold the column names", line=1)
+    return Export(file, utf8, encoding, layout, header, body)
+
+
+def read_rows(export: Export) -> pl.DataFrame:
+    """The rows below the header: text columns `0`, `1` and so on as they stand, and `_line`.
+
+    Raises:
+        InputError: a row is not as long as the header or wrongly quoted, or there are none though the
+            school does not allow that.
+    """
+    line = export.data.count(b"\n", 0, export.body) + 1
+    width = len(export.header)
+    rows = _read_fast(export, line)
+    if rows is None:
+        text = export.data[export.body :].decode()
+        rows = read_strictly(text, width, export.layout, line, export.file.path)
+    if rows.is_empty() and not export.file.allow_empty:
+        hint = f"{AGAIN}; where the table may be empty, set allow_empty: true for the file"
+        raise one_mistake(export.file.path, "no rows below the header", hint)
+    return rows
+
+
+def select_fields(export: Export, rows: pl.DataFrame, fields: Mapping[str, int]) -> pl.DataFrame:
+    """Our fields, each from the column at that index, trimmed and NFC-normalised, and `_file`, `_line`."""
+    composed = export.data.isascii() or unicodedata.is_normalized("NFC", export.data.decode())
+
+    def tidy(index: int) -> pl.Expr:
+        value = pl.col(str(index))
+        return (value if composed else value.str.normalize("NFC")).str.strip_chars()
+
+    return rows.select(
+        **{field: tidy(index) for field, index in fields.items()},
+        _file=pl.lit(export.file.name),
+        _line=pl.col("_line"),
+    )
+
+
+def _read_fast(export: Export, line: int) -> pl.DataFrame | None:
+    """The rows as Polars reads them, or nothing where that could differ from the strict way."""
+    if export.body >= len(export.data):
+        return None
+    try:
+        rows = pl.read_csv(
+            export.data,
+            has_header=False,
+            skip_lines=line - 1,
+            schema={str(number): pl.String for number in range(len(export.header))},
+            separator=export.layout.delimiter,
+            quote_char='"' if export.layout.quoted else None,
+        )
+    except pl.exceptions.PolarsError:
+        return None
+    rows = rows.with_columns(pl.all().fill_null(""))
+    special = _special_values(rows, export)
+    if not _accounts_for_all(rows, special, export):
+        return None
+    return rows.with_columns(_line=_physical_lines(rows, line, spread=_count(special, "\n") > 0))
+
+
+def _special_values(rows: pl.DataFrame, export: Export) -> pl.Series:
+    """The values that hold a delimiter, a line break or a quote: few, in any file."""
+    if not export.layout.quoted or b'"' not in export.data[export.body :]:
+        return pl.Series(dtype=pl.String)
+    pattern = f'[{re.escape(export.layout.delimiter)}\n"]'
+    return pl.concat([column.filter(column.str.contains(pattern)) for column in rows])
+
+
+def _accounts_for_all(rows: pl.DataFrame, special: pl.Series, export: Export) -> bool:
+    """Whether every delimiter, line end and quote below the header is accounted for.
+
+    Too long a row Polars refuses; where none is too long, the delimiters show whether one is too short.
+    Each quote opens or closes a cell or is one half of a doubled one.
+    """
+    delimiter = export.layout.delimiter
+
+    def below(sign: str) -> int:
+        return export.data.count(sign.encode(), export.body)
+
+    if below(delimiter) != rows.height * (rows.width - 1) + _count(special, delimiter):
+        return False
+    if below("\n") != rows.height + _count(special, "\n"):
+        return False
+    if not export.layout.quoted:
+        return True
+    opened = int(export.data.startswith(b'"', export.body)) + sum(
+        below(f'{sign}"') - _count(special, f'{sign}"') - special.str.ends_with(sign).sum()
+        for sign in (delimiter, "\n")
+    )
+    return below('"') == 2 * (opened + _count(special, '"'))
+
+
+def _count(values: pl.Series, sign: str) -> int:
+    return int(values.str.count_matches(sign, literal=True).sum())
+
+
+def _physical_lines(rows: pl.DataFrame, first: int, *, spread: bool) -> pl.Expr:
+    """The line where each row begins; `spread` says that some rows take several lines."""
+    number = pl.int_range(first, first + rows.height, dtype=pl.UInt32)
+    if not spread:
+        return number
+    breaks = pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True))
+    return (number + breaks.cum_sum().shift(1, fill_value=0)).cast(pl.UInt32)

@@ -1,0 +1,148 @@
+"""A school's file exports and side lists -> `Tables`."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from reconciler.errors import InputError, Mistake, one_mistake
+from reconciler.model import LIST_TABLES, TableInfo, Tables
+from reconciler.sources.files.columns import Matched, duplicate_headers, match_columns
+from reconciler.sources.files.parse import Export, open_export, read_rows, select_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from reconciler.model import School, SourceFile, TableRules
+
+
+class FileSource:
+    """The files that `source.files` names. Nothing is kept between calls."""
+
+    def __init__(self, school: School) -> None:
+        self._school = school
+
+    def read(self) -> Tables:
+        """Every file, whole; a file with parts gives several tables.
+
+        Raises:
+            InputError: all mistakes of all files.
+        """
+        frames: dict[str, pl.DataFrame] = {}
+        info: dict[str, TableInfo] = {}
+        mistakes = list(self._contested())
+        for name, file in self._school.source.files.items():
+            try:
+                for table, (frame, about) in _read_tables(self._bytes(name), file, self._rules(name)).items():
+                    frames[table], info[table] = frame, about
+            except InputError as error:
+                mistakes += error.mistakes
+        if mistakes:
+            raise InputError(mistakes)
+        return Tables(frames, info)
+
+    def digests(self) -> Mapping[str, str]:
+        """Logical table or list -> SHA-256 of its file's bytes, without parsing; missing ones left out."""
+        found = {}
+        for name, file in self._school.source.files.items():
+            try:
+                digest = hashlib.sha256(Path(file.path).read_bytes()).hexdigest()
+            except (OSError, ValueError):
+                continue
+            found |= dict.fromkeys(self._rules(name), digest)
+        return found
+
+    def _rules(self, name: str) -> Mapping[str, TableRules]:
+        """The logical tables that a file gives, each with its rules."""
+        rules = self._school.tables.get(name) or LIST_TABLES.get(name)
+        if rules is None:
+            known = ", ".join(sorted({*self._school.tables, *LIST_TABLES}))
+            raise one_mistake(self._school.file, f"source.files.{name}: no such table", f"there are {known}")
+        return rules.parts or {name: rules}
+
+    def _contested(self) -> Iterator[Mistake]:
+        givers: dict[str, list[str]] = {}
+        for name in self._school.source.files:
+            rules = self._school.tables.get(name)
+            for table in (rules.parts if rules else None) or (name,):
+                givers.setdefault(table, []).append(name)
+        for table, names in givers.items():
+            if len(names) > 1:
+                message = f"source.files: {' and '.join(names)} both give the {table} table"
+                yield Mistake(self._school.file, 0, 0, message, "leave one of them out")
+
+    def _bytes(self, name: str) -> bytes:
+        path = self._school.source.files[name].path
+        try:
+            return Path(path).read_bytes()
+        except FileNotFoundError:
+            there = f"write the {name} list" if name in LIST_TABLES else f"export the {name} table"
+            hint = f"{there} there, or correct source.files.{name} in {self._school.file}"
+            raise one_mistake(path, "no such file", hint) from None
+        except IsADirectoryError:
+            raise one_mistake(path, "a folder, not a file", f"correct source.files.{name}") from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise one_mistake(path, f"cannot be read: {reason}", "see to its rights and its path") from None
+
+
+def _read_tables(
+    data: bytes, file: SourceFile, rules: Mapping[str, TableRules]
+) -> dict[str, tuple[pl.DataFrame, TableInfo]]:
+    """Every logical table of one file, with what was read for it."""
+    export = open_export(data, file)
+    matches = {table: match_columns(export.header, rule) for table, rule in rules.items()}
+    mistakes = [
+        Mistake(file.path, 1, 0, mistake.message, mistake.hint)
+        for matched in matches.values()
+        for mistake in matched.mistakes
+    ]
+    if any(matched.mapped for matched in matches.values()):  # else line 1 may well hold a person
+        mistakes += [Mistake(file.path, 1, 0, *mistake) for mistake in duplicate_headers(export.header)]
+    try:
+        rows = read_rows(export)
+        mistakes += _unnamed(export, rows)
+    except InputError as error:
+        mistakes += error.mistakes
+    if mistakes:
+        raise InputError(mistakes)
+    digest = hashlib.sha256(data).hexdigest()
+    return {table: _table(export, rows, matches[table], rule, digest) for table, rule in rules.items()}
+
+
+def _unnamed(export: Export, rows: pl.DataFrame) -> Iterator[Mistake]:
+    """A mistake for each column that has values and no name; one that is blank throughout does no harm."""
+    for number, name in enumerate(export.header):
+        values = rows.filter(pl.col(str(number)).str.strip_chars() != "") if not name else rows.clear()
+        if not values.is_empty():
+            message = f"column {number + 1} has values but no header"
+            yield Mistake(
+                export.file.path, values["_line"][0], 0, message, "name it in line 1, or leave it out"
+            )
+
+
+def _table(
+    export: Export, rows: pl.DataFrame, matched: Matched, rules: TableRules, digest: str
+) -> tuple[pl.DataFrame, TableInfo]:
+    places = {name: index for index, name in enumerate(export.header)}
+    fields = {field: places[name] for field, name in matched.mapped.items()}
+    frame = select_fields(export, rows, fields)
+    if rules.having:
+        frame = frame.filter(pl.col(rules.having) != "")
+        if frame.is_empty() and not export.file.allow_empty:
+            header = matched.mapped[rules.having]
+            hint = "export it again with that column filled, or set allow_empty: true for the file"
+            raise one_mistake(export.file.path, f"{header} is blank in every row", hint)
+    info = TableInfo(
+        file=export.file.name,
+        rows=frame.height,
+        encoding=export.encoding,
+        header=export.header,
+        mapped=matched.mapped,
+        ignored=matched.ignored,
+        digest=digest,
+    )
+    return frame, info
