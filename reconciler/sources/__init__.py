@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.errors import one_mistake
-from reconciler.model import School
 from reconciler.sources.files import FileSource
 
 if TYPE_CHECKING:
-    from reconciler.model import Tables
+    from collections.abc import Callable, Mapping
+
+    from reconciler.model import School, Tables
 
 
 class Source(Protocol):

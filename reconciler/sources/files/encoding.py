@@ -97,7 +97,7 @@ def _detected(data: bytes, path: str) -> str:
 
 
 def _is_cut(error: UnicodeDecodeError) -> bool:
-    """Whether the only bytes beyond ASCII are the beginning of a character at the very end.
+    r"""Whether the only bytes beyond ASCII are the beginning of a character at the very end.
 
     One accented letter of Windows-1252 looks so too; \xc2 to \xc5 begin most accented letters of UTF-8 and
     hardly ever end a word in Windows-1252.
@@ -118,7 +118,7 @@ def _refuse(data: bytes, error: UnicodeDecodeError, encoding: str, path: str) ->
     if error.reason in {"unexpected end of data", "truncated data"}:
         message, hint = "the file is cut off in the middle of a character", AGAIN
     else:
-        message = f"byte 0x{data[error.start]:02X} is no {encoding} text, unlike what comes before it"
+        message = f"byte 0x{data[error.start]:02X} is not {encoding} text"
         hint = f"{AGAIN}, or set the file's encoding"
     raise InputError([Mistake(path, line, column, message, hint)]) from None
 

@@ -60,7 +60,8 @@ def unify_line_ends(data: bytes, layout: Layout) -> bytes:
 
     A lone CR inside a quoted cell stays as it is where the lines end otherwise.
     """
-    data = data.replace(b"\r\n", b"\n")
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
     if b"\r" not in data:
         return data
     if not layout.quoted or b"\n" not in _QUOTED.sub(b"", data):

@@ -48,9 +48,11 @@ def open_export(data: bytes, file: SourceFile) -> Export:
     """
     utf8, encoding = to_utf8(data, file.path, file.encoding)
     if not utf8:
-        raise one_mistake(file.path, "the file is empty: it has not even a header", AGAIN)
+        raise one_mistake(file.path, f"the file is empty ({len(data)} bytes)", AGAIN)
     layout = detect_layout(utf8, file)
-    utf8 = unify_line_ends(utf8, layout).rstrip(b"\n") + b"\n"
+    utf8 = unify_line_ends(utf8, layout)
+    if utf8.endswith(b"\n\n") or not utf8.endswith(b"\n"):
+        utf8 = utf8.rstrip(b"\n") + b"\n"
     first = (_FIRST_ROW if layout.quoted else _FIRST_LINE).match(utf8)
     body = min(first.end() + 1, len(utf8)) if first else 0
     row = next(scan(utf8[:body].decode(), layout))
@@ -112,42 +114,41 @@ def _read_fast(export: Export, line: int) -> pl.DataFrame | None:
     except pl.exceptions.PolarsError:
         return None
     rows = rows.with_columns(pl.all().fill_null(""))
-    special = _special_values(rows, export)
-    if not _accounts_for_all(rows, special, export):
+    quotes = export.layout.quoted and export.data.find(b'"', export.body) >= 0
+    special = _special_values(rows, export.layout) if quotes else pl.Series(dtype=pl.String)
+    if not (
+        _delimiters_add_up(rows, special, export) and (not quotes or _quotes_add_up(rows, special, export))
+    ):
         return None
     return rows.with_columns(_line=_physical_lines(rows, line, spread=_count(special, "\n") > 0))
 
 
-def _special_values(rows: pl.DataFrame, export: Export) -> pl.Series:
+def _special_values(rows: pl.DataFrame, layout: Layout) -> pl.Series:
     """The values that hold a delimiter, a line break or a quote: few, in any file."""
-    if not export.layout.quoted or b'"' not in export.data[export.body :]:
-        return pl.Series(dtype=pl.String)
-    pattern = f'[{re.escape(export.layout.delimiter)}\n"]'
+    pattern = f'[{re.escape(layout.delimiter)}\n"]'
     return pl.concat([column.filter(column.str.contains(pattern)) for column in rows])
 
 
-def _accounts_for_all(rows: pl.DataFrame, special: pl.Series, export: Export) -> bool:
-    """Whether every delimiter, line end and quote below the header is accounted for.
-
-    Too long a row Polars refuses; where none is too long, the delimiters show whether one is too short.
-    Each quote opens or closes a cell or is one half of a doubled one.
-    """
+def _delimiters_add_up(rows: pl.DataFrame, special: pl.Series, export: Export) -> bool:
+    """Whether no row is too short: Polars refuses one that is too long, so that none can make up for it."""
     delimiter = export.layout.delimiter
+    between_cells = rows.height * (rows.width - 1)
+    return _below(export, delimiter) == between_cells + _count(special, delimiter)
 
-    def below(sign: str) -> int:
-        return export.data.count(sign.encode(), export.body)
 
-    if below(delimiter) != rows.height * (rows.width - 1) + _count(special, delimiter):
+def _quotes_add_up(rows: pl.DataFrame, special: pl.Series, export: Export) -> bool:
+    """Whether each line end ends a row or stands in a value, and each quote opens, closes or is doubled."""
+    if _below(export, "\n") != rows.height + _count(special, "\n"):
         return False
-    if below("\n") != rows.height + _count(special, "\n"):
-        return False
-    if not export.layout.quoted:
-        return True
     opened = int(export.data.startswith(b'"', export.body)) + sum(
-        below(f'{sign}"') - _count(special, f'{sign}"') - special.str.ends_with(sign).sum()
-        for sign in (delimiter, "\n")
+        _below(export, f'{sign}"') - _count(special, f'{sign}"') - special.str.ends_with(sign).sum()
+        for sign in (export.layout.delimiter, "\n")
     )
-    return below('"') == 2 * (opened + _count(special, '"'))
+    return _below(export, '"') == 2 * (opened + _count(special, '"'))
+
+
+def _below(export: Export, sign: str) -> int:
+    return export.data.count(sign.encode(), export.body)
 
 
 def _count(values: pl.Series, sign: str) -> int:

@@ -46,7 +46,7 @@ class FileSource:
 
     def digests(self) -> Mapping[str, str]:
         """Logical table or list -> SHA-256 of its file's bytes, without parsing; missing ones left out."""
-        found = {}
+        found: dict[str, str] = {}
         for name, file in self._school.source.files.items():
             try:
                 digest = hashlib.sha256(Path(file.path).read_bytes()).hexdigest()

@@ -79,7 +79,7 @@ def read_strictly(text: str, width: int, layout: Layout, line: int, path: str) -
 
 def _scan_quoted(text: str, start: int, layout: Layout, line: int) -> tuple[Row, int]:
     """The row that begins at `start`, and where it ends. A bad row ends with its line."""
-    cells = []
+    cells: list[str] = []
     at = start
     while True:
         problem = None
