@@ -152,9 +152,14 @@ def folded(column: str) -> pl.Expr:
     return pl.col(column).str.strip_chars().str.to_lowercase()
 
 
-def joined(column: str, separator: str = " ") -> pl.Expr:
-    """The distinct values of a group, sorted, as one text."""
-    return pl.col(column).unique().sort().str.join(separator)
+def clean_id(column: str) -> pl.Expr:
+    """An id as the SIS means it: trimmed, and without the `.0` that a spreadsheet adds."""
+    return pl.col(column).str.strip_chars().str.replace(r"^([0-9]+)\.0+$", "$1")
+
+
+def matches(column: pl.Expr, pattern: str) -> pl.Expr:
+    """Whether the whole text matches the regular expression."""
+    return column.str.contains(f"^(?:{pattern})$")
 
 
 def findings(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.desired.custom import class_members, division_members, listed_members
-from reconciler.desired.names import name_groups
+from reconciler.desired.names import name_groups, refuse_namesakes
 from reconciler.frames import (
     FINDINGS,
     GROUPS,
@@ -55,6 +55,8 @@ def build_desired(roster: Roster, tables: Tables, school: School) -> Desired:
             members.append(_follow_children(direct, roster))
         declared.append(known)
         found.append(findings_of_kind)
+    everything = stack(groups, GROUPS)
+    refuse_namesakes(everything, school)
     memberships = stack(members, REASONED_MEMBERSHIPS).unique(
         ["group_key", "host_id"], keep="first", maintain_order=True
     )
@@ -62,7 +64,7 @@ def build_desired(roster: Roster, tables: Tables, school: School) -> Desired:
     return Desired(
         directory=Directory(
             users=check(people, USERS).unique("host_id", keep="first", maintain_order=True),
-            groups=stack(groups, GROUPS),
+            groups=everything,
             memberships=memberships,
             relationships=check(roster.relationships, RELATIONSHIPS),
         ),

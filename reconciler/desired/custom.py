@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.errors import InputError, Mistake
-from reconciler.frames import FINDINGS, empty, findings, folded
+from reconciler.frames import FINDINGS, clean_id, empty, findings, folded
 
 if TYPE_CHECKING:
     from reconciler.model import Roster, School, Tables
@@ -29,7 +29,7 @@ def class_members(
     enrolled, found = _enrolled(roster, tables, school)
     teachers = sections.filter(pl.col("teacher_id") != "").select(
         "section_id",
-        host_id=pl.lit(school.members["staff"].prefix if "staff" in school.members else "") + pl.col("teacher_id"),
+        host_id=pl.lit(school.members["staff"].prefix if "staff" in school.members else "") + clean_id("teacher_id"),
         reason=pl.lit("teaches the class"),
     )
     people = roster.people.select("host_id").unique()
@@ -85,7 +85,7 @@ def listed_members(
         host_id=pl.when(pl.col("host_id") != "")
         .then("host_id")
         .when(pl.col("member_id") != "")
-        .then(prefix + pl.col("member_id"))
+        .then(prefix + clean_id("member_id"))
         .fill_null(""),
         reason=pl.lit("on the school's list"),
     )
@@ -101,9 +101,11 @@ def _enrolled(roster: Roster, tables: Tables, school: School) -> tuple[pl.DataFr
     """`section_id, host_id, reason` of enrolled students, and those enrolments that name nobody."""
     enrolments = tables.frames["enrolments"]
     students = roster.people.filter(pl.col("member_type") == "student")
-    enrolments = _fill(enrolments, "student_id", "student_alternate_id")
+    enrolments = _fill(enrolments, "student_id", "student_alternate_id").with_columns(
+        student_alternate_id=clean_id("student_alternate_id")
+    )
     alternate = _alternate_ids(tables, school)
-    by_number = pl.lit(school.members["student"].prefix) + pl.col("student_id")
+    by_number = pl.lit(school.members["student"].prefix) + clean_id("student_id")
     named = enrolments.join(
         alternate, left_on="student_alternate_id", right_on="alternate_id", how="left", maintain_order="left"
     ).select(
@@ -114,7 +116,7 @@ def _enrolled(roster: Roster, tables: Tables, school: School) -> tuple[pl.DataFr
         line="_line",
     )
     there = tables.frames[school.members["student"].table].select(
-        host_id=pl.lit(school.members["student"].prefix) + pl.col("id")
+        host_id=pl.lit(school.members["student"].prefix) + clean_id("id")
     )
     lost = named.join(there.unique(), on="host_id", how="anti")
     found = findings(lost, "unknown-student", "the enrolment names a student who is not in the export")
@@ -126,7 +128,7 @@ def _alternate_ids(tables: Tables, school: School) -> pl.DataFrame:
     if "alternate_id" not in students.columns:
         return pl.DataFrame(schema={"alternate_id": pl.String, "known": pl.String})
     known = students.filter((pl.col("alternate_id") != "") & (pl.col("id") != "")).select(
-        "alternate_id", known=pl.lit(school.members["student"].prefix) + pl.col("id")
+        alternate_id=clean_id("alternate_id"), known=pl.lit(school.members["student"].prefix) + clean_id("id")
     )
     return known.unique().filter(~pl.col("alternate_id").is_duplicated())
 

@@ -22,7 +22,7 @@ def name_groups(members: pl.DataFrame, entry: str, kind: str, school: School) ->
     the other columns of `members`, and `school` for the campus.
 
     Raises:
-        InputError: a template fails, gives an empty name, or the same name for two groups.
+        InputError: a template fails, or gives an empty name.
     """
     variables = members.drop("host_id", "reason").unique("key", keep="first", maintain_order=True).sort("key")
     if not variables.height:
@@ -34,8 +34,29 @@ def name_groups(members: pl.DataFrame, entry: str, kind: str, school: School) ->
     groups = pl.DataFrame(
         {"key": variables["key"], "name": names}, schema={"key": pl.String, "name": pl.String}
     ).with_columns(category=pl.lit(template.category), kind=pl.lit(kind))
-    _refuse_bad_names(groups, entry, school)
+    _refuse_empty_names(groups, entry, school)
     return check(groups, GROUPS)
+
+
+def refuse_namesakes(groups: pl.DataFrame, school: School) -> None:
+    """See that no two groups, of whatever kind, have the same category and name.
+
+    Raises:
+        InputError: with all that have.
+    """
+    same = groups.filter(pl.struct("category", "name").is_duplicated())
+    mistakes = [
+        Mistake(
+            school.file,
+            0,
+            0,
+            f"{' and '.join(sorted(frame['key']))} would have the same category and name",
+            "change groups.templates, or the membership list, so that the names differ",
+        )
+        for _, frame in same.group_by("category", "name")
+    ]
+    if mistakes:
+        raise InputError(mistakes)
 
 
 def _render(source: str, entry: str, variables: pl.DataFrame, school: School) -> list[str]:
@@ -72,22 +93,11 @@ def _compile(source: str) -> Template:
     return SandboxedEnvironment(undefined=StrictUndefined, autoescape=False).from_string(source)  # noqa: S701
 
 
-def _refuse_bad_names(groups: pl.DataFrame, entry: str, school: School) -> None:
+def _refuse_empty_names(groups: pl.DataFrame, entry: str, school: School) -> None:
     place = f"groups.templates.{entry}.name"
     mistakes = [
         Mistake(school.file, 0, 0, f"{place} gives an empty name for {key}", "change the template")
         for key in groups.filter(pl.col("name") == "")["key"]
-    ]
-    same = groups.filter(pl.col("name").is_duplicated() & (pl.col("name") != ""))
-    mistakes += [
-        Mistake(
-            school.file,
-            0,
-            0,
-            f"{place} gives the same name to {' and '.join(sorted(keys))}",
-            "change the template so that it tells them apart",
-        )
-        for (_,), keys in ((name, frame["key"]) for name, frame in same.group_by("name"))
     ]
     if mistakes:
         raise InputError(mistakes)

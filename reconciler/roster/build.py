@@ -165,10 +165,9 @@ def _take_members(
     if member == "student":
         people, found = read_grades(people, school)
         draft.found.append(found)
-        bad = found.filter(pl.col("code").is_in(["unknown-grade", "no-grad-year"])).filter(
-            pl.col("detail").str.contains("counts as blank")
-        )
-        draft.held.append(bad.select("host_id", scope=pl.lit("groups"), reason=pl.col("code")).unique())
+        # A grade that cannot be read takes nobody out of a group.
+        unread = people.filter((pl.col("grade") == "") & (pl.col("unreadable") != ""))
+        draft.held.append(unread.select("host_id", scope=pl.lit("groups"), reason=pl.lit("unknown-grade")))
     people, found = assign_emails(people, tables, school, member)
     mapped = set(tables.frames[school.members[member].table].columns)
     email = supplies_email(tables, people, member, mapped="email" in mapped)

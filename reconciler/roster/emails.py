@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import FINDINGS, empty, findings, folded
-from reconciler.roster.rows import clean_id
+from reconciler.frames import FINDINGS, clean_id, empty, findings, folded
 
 if TYPE_CHECKING:
     from reconciler.model import School, Tables

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import FINDINGS, empty, findings, folded
-from reconciler.roster.rows import clean_id, matches, passes_and_known
+from reconciler.frames import FINDINGS, clean_id, empty, findings, folded, matches
+from reconciler.roster.rows import passes_and_known
 
 if TYPE_CHECKING:
     from reconciler.model import School, TableRules, Tables

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import folded
+from reconciler.frames import clean_id, folded, matches
 
 if TYPE_CHECKING:
     from reconciler.model import MemberRules, School, TableRules
@@ -35,16 +35,6 @@ LEFT_OUT = {
 }
 REPEATED = "repeated row"
 UNCLEAR = "unclear"
-
-
-def clean_id(column: str) -> pl.Expr:
-    """An id as the SIS means it: trimmed, and without the `.0` that a spreadsheet adds."""
-    return pl.col(column).str.strip_chars().str.replace(r"^([0-9]+)\.0+$", "$1")
-
-
-def matches(column: pl.Expr, pattern: str) -> pl.Expr:
-    """Whether the whole text matches."""
-    return column.str.contains(f"^(?:{pattern})$")
 
 
 def passes_and_known(

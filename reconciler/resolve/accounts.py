@@ -1,0 +1,123 @@
+"""People and accounts side by side: whose account is whose, and which of them stay as they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from reconciler.frames import PERSON_FIELDS, findings, folded, matches
+
+if TYPE_CHECKING:
+    from reconciler.model import Directory, Roster, School
+
+NOW = {name: f"now_{name}" for name in (*PERSON_FIELDS, "active")}
+WANT = {name: f"want_{name}" for name in PERSON_FIELDS}
+
+
+def owned(users: pl.DataFrame, school: School) -> pl.Expr:
+    """Whether an account is ours: its Host ID matches prefix and pattern of its own member type.
+
+    Where the rule set has no prefix, the pattern alone would claim everybody's; there only accounts that
+    a sync made are ours.
+    """
+    ours = pl.lit(value=False)
+    for member, rules in school.members.items():
+        fits = (pl.col("member_type") == member) & matches(
+            pl.col("host_id"), f"{_escape(rules.prefix)}(?:{rules.id_pattern})"
+        )
+        ours = ours | (fits if rules.prefix else fits & (pl.col("origin") == "sync"))
+    return ours if users.width else pl.lit(value=False)
+
+
+def match_accounts(roster: Roster, desired: Directory, current: Directory, school: School) -> pl.DataFrame:
+    """One row a person or account, matched by Host ID.
+
+    `now_*` are the account's values (`target_id` is '' where there is none), `want_*` the SIS's (`wanted`
+    tells whether the person is eligible), with `ours`, `blocked`, `unreadable`, `held` and `held_groups`.
+    """
+    accounts = current.users.with_columns(ours=owned(current.users, school)).rename(NOW)
+    people = desired.users.drop("active").rename(WANT)
+    flags = roster.people.select("host_id", "blocked", "unreadable", "file", "line").unique(
+        "host_id", keep="first"
+    )
+    people = people.join(flags, on="host_id", how="left").with_columns(wanted=pl.lit(value=True))
+    frame = accounts.join(people, on="host_id", how="full", coalesce=True)
+    frame = frame.with_columns(
+        pl.col(pl.String).fill_null(""), pl.col(pl.Boolean).fill_null(value=False), pl.col("line").fill_null(0)
+    )
+    held = roster.held.filter(pl.col("scope") == "account")["host_id"]
+    return frame.with_columns(
+        exists=pl.col("target_id") != "", held=pl.col("host_id").is_in(held.implode()), refused=pl.lit("")
+    )
+
+
+def refuse_accounts(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Sets `refused` and `held` for accounts that the SIS's person must not get, and the findings."""
+    both = pl.col("exists") & pl.col("wanted") & ~pl.col("held")
+    foreign = both & ~pl.col("ours") & (pl.col("now_member_type") != pl.col("want_member_type"))
+    reused = both & ~foreign & (pl.col("want_member_type") == "student") & _all_differ()
+    accounts = frame.filter("exists")["host_id"]
+    # The account of a merged person stands under the parent's Host ID: making another would split them.
+    waiting = roster.merged.filter(
+        pl.col("parent_host_id").is_in(accounts.implode())
+        & ~pl.col("staff_host_id").is_in(accounts.implode())
+        & (pl.col("staff_host_id") != pl.col("parent_host_id"))
+    )
+    split = pl.col("host_id").is_in(waiting["staff_host_id"].implode())
+    frame = frame.with_columns(
+        refused=pl.when(foreign)
+        .then(pl.lit("id-collision"))
+        .when(reused)
+        .then(pl.lit("reused-id"))
+        .when(split & ~pl.col("exists"))
+        .then(pl.lit("merged-staff-parent"))
+        .otherwise(pl.lit(""))
+    ).with_columns(
+        held=pl.col("held")
+        | (pl.col("refused") != "")
+        | (
+            pl.col("host_id").is_in(roster.merged["parent_host_id"].implode())
+            & ~pl.col("wanted")
+        )
+    )
+    pairs = frame.filter(pl.col("refused") == "merged-staff-parent").join(
+        waiting, left_on="host_id", right_on="staff_host_id"
+    )
+    found = [
+        findings(
+            frame.filter(pl.col("refused") == "id-collision"),
+            "id-collision",
+            pl.format(
+                "an account of another member type ({}), which is not ours, has this Host ID", "now_member_type"
+            ),
+            others=pl.col("host_id"),
+        ),
+        findings(
+            frame.filter(pl.col("refused") == "reused-id"),
+            "reused-id",
+            "first name, surname and graduation year all differ from the account's; the update is refused",
+        ),
+        findings(
+            pairs,
+            "merged-staff-parent",
+            pl.format("is the parent {} too, whose account exists already; neither is touched", "parent_host_id"),
+            others=pl.col("parent_host_id"),
+            level="blocked",
+        ),
+    ]
+    return frame, pl.concat(found)
+
+
+def _all_differ() -> pl.Expr:
+    names = [folded(f"now_{name}") != folded(f"want_{name}") for name in ("first_name", "last_name")]
+    filled = [
+        pl.col(f"{side}_{name}") != ""
+        for side in ("now", "want")
+        for name in ("first_name", "last_name", "grad_year")
+    ]
+    return pl.all_horizontal(*names, pl.col("now_grad_year") != pl.col("want_grad_year"), *filled)
+
+
+def _escape(text: str) -> str:
+    return "".join(letter if letter.isalnum() else f"\\{letter}" for letter in text)

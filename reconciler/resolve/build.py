@@ -1,0 +1,113 @@
+"""From what the SIS asks for and what is there to the directory as apply should leave it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from reconciler.frames import FINDINGS, RESOLVED_USERS, check, findings, one_finding, stack
+from reconciler.model import Capabilities, Directory, Resolution, SchoolYear
+from reconciler.resolve.accounts import match_accounts, refuse_accounts
+from reconciler.resolve.emails import settle_emails
+from reconciler.resolve.fields import settle_fields
+from reconciler.resolve.groups import settle_groups
+from reconciler.resolve.leavers import settle_activity
+from reconciler.resolve.links import People, children_frozen, settle_memberships, settle_relationships
+
+if TYPE_CHECKING:
+    from reconciler.model import Desired, DirectoryInfo, Roster, School
+
+
+def resolve(  # noqa: PLR0913 - both sides, and what binds them
+    roster: Roster,
+    desired: Desired,
+    current: Directory,
+    info: DirectoryInfo,
+    school: School,
+    can: Capabilities,
+    *,
+    additions_only: bool = False,
+) -> Resolution:
+    """The directory as apply should leave it: everything in it that is not ours stays word for word.
+
+    `additions_only` is for a partial export: nobody leaves and nothing is removed.
+    """
+    frame = match_accounts(roster, desired, current, school)
+    frame, refused = refuse_accounts(frame, roster)
+    frame, kept = settle_fields(frame, roster, school, can)
+    frame, leavers = settle_activity(frame, roster, school, can, additions_only=additions_only)
+    frame, taken = settle_emails(frame, can)
+    groups = settle_groups(desired, current, school, years_before=info.school_year == str(school.school_year))
+    people = _people(frame, roster, current)
+    memberships, added = settle_memberships(
+        desired, current, groups, people, school, can, additions_only=additions_only
+    )
+    relationships, linked = settle_relationships(
+        desired, current, roster, people, school, can, additions_only=additions_only
+    )
+    found = [refused, kept, leavers, taken, groups.findings, added, linked, _school_year(info, school)]
+    found.append(_no_parent(frame, relationships, roster, school))
+    return Resolution(
+        directory=Directory(
+            users=check(frame.filter("lives"), RESOLVED_USERS),
+            groups=groups.groups,
+            memberships=memberships,
+            relationships=relationships,
+        ),
+        findings=stack([part for part in found if part.height], FINDINGS),
+        unmanaged=_count_unmanaged(frame, current, groups.keys),
+    )
+
+
+def _people(frame: pl.DataFrame, roster: Roster, current: Directory) -> People:
+    held = frame.filter("held")["host_id"]
+    kept = frame.filter("kept")["host_id"]
+    scoped = roster.held.filter(pl.col("scope") == "groups")["host_id"]
+    still = pl.concat([held, kept, scoped])
+    frozen = pl.concat([kept, scoped, children_frozen(current, still)]).unique()
+    return People(
+        living=frame.filter("lives")["host_id"],
+        held=held,
+        frozen=frozen,
+        ours=frame.filter(pl.col("ours") | pl.col("wanted"))["host_id"],
+        eligible=frame.filter("wanted")["host_id"],
+    )
+
+
+def _school_year(info: DirectoryInfo, school: School) -> pl.DataFrame:
+    if info.school_year and SchoolYear.parse(info.school_year) > school.school_year:
+        return one_finding(
+            "school-year-mismatch",
+            f"the directory stands at {info.school_year}, the school file at {school.school_year}",
+        )
+    return findings(pl.DataFrame(schema={"host_id": pl.String}), "school-year-mismatch", "")
+
+
+def _no_parent(
+    frame: pl.DataFrame, relationships: pl.DataFrame, roster: Roster, school: School
+) -> pl.DataFrame:
+    if "parent" not in school.members:
+        return findings(frame.clear(), "no-parent", "")
+    active = frame.filter(pl.col("lives") & pl.col("active"))["host_id"]
+    linked = relationships.filter(pl.col("parent_host_id").is_in(active.implode()))["student_host_id"]
+    alone = roster.people.filter(
+        (pl.col("member_type") == "student")
+        & pl.col("host_id").is_in(active.implode())
+        & ~pl.col("host_id").is_in(linked.implode())
+    )
+    return findings(alone, "no-parent", "has no imported parent")
+
+
+def _count_unmanaged(frame: pl.DataFrame, current: Directory, keys: pl.DataFrame) -> dict[str, int]:
+    foreign_groups = keys.filter(~pl.col("ours"))
+    return {
+        "users": frame.filter(pl.col("exists") & ~pl.col("ours") & ~pl.col("wanted")).height,
+        "groups": foreign_groups.height,
+        "memberships": current.memberships.filter(
+            pl.col("group_target_id").is_in(foreign_groups["group_target_id"].implode())
+        ).height,
+        "relationships": current.relationships.filter(pl.col("origin") == "hand").height,
+    }
+
+

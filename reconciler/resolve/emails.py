@@ -1,0 +1,96 @@
+"""Whose e-mail it is: an account that has it keeps it, and whoever else asks for it is blocked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from reconciler.frames import FINDINGS, empty, findings, folded
+
+if TYPE_CHECKING:
+    from reconciler.model import Capabilities
+
+
+def settle_emails(frame: pl.DataFrame, can: Capabilities) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """`email` without clashes, `refused` for people who cannot be created, and `email-taken`.
+
+    Each round gives every contested address to the account that has it and keeps it; the others fall back
+    to the e-mail that they have, which may contest another address, so it goes on until none is contested.
+    """
+    frame = frame.with_columns(lives=pl.col("exists") | _created(), _mail=folded("email"))
+    frame = _free_unused(frame, can)
+    found = []
+    while (clashes := _clashes(frame)).height:
+        found.append(
+            findings(
+                clashes,
+                "email-taken",
+                pl.when(pl.col("holder") == "")
+                .then(pl.lit("its e-mail belongs to an account without a Host ID"))
+                .otherwise(pl.format("its e-mail belongs to the account {}", "holder")),
+                others=pl.col("holder"),
+            )
+        )
+        frame = _fall_back(frame, clashes)
+    return frame.drop("_mail"), pl.concat([empty(FINDINGS), *found])
+
+
+def _created() -> pl.Expr:
+    return (
+        pl.col("wanted") & ~pl.col("exists") & ~pl.col("held") & (pl.col("blocked") == "") & (pl.col("refused") == "")
+    )
+
+
+def _keeps() -> pl.Expr:
+    """Whether the account has this e-mail already."""
+    return pl.col("exists") & (pl.col("_mail") == folded("now_email"))
+
+
+def _free_unused(frame: pl.DataFrame, can: Capabilities) -> pl.DataFrame:
+    """Clears the e-mail of inactive, never activated accounts of ours that somebody else asks for."""
+    if not can.clear_email:
+        return frame
+    live = frame.filter(pl.col("lives") & (pl.col("_mail") != ""))
+    wanted = live.filter(~_keeps())["_mail"]
+    free = (
+        _keeps()
+        & pl.col("ours")
+        & ~pl.col("active")
+        & ~pl.col("held")
+        & (pl.col("status") != "activated")
+        & pl.col("_mail").is_in(wanted.implode())
+        & (pl.col("_mail") != "")
+    )
+    reason = pl.lit("its e-mail now belongs to somebody else")
+    return frame.with_columns(
+        email=pl.when(free).then(pl.lit("")).otherwise("email"),
+        _mail=pl.when(free).then(pl.lit("")).otherwise("_mail"),
+        reason=pl.when(free & (pl.col("reason") == "")).then(reason).otherwise("reason"),
+    )
+
+
+def _clashes(frame: pl.DataFrame) -> pl.DataFrame:
+    """Those who ask for an e-mail that somebody else keeps, with the `holder`'s Host ID."""
+    live = frame.filter(pl.col("lives") & (pl.col("_mail") != ""))
+    contested = live.filter(pl.col("_mail").is_duplicated())
+    if not contested.height:
+        return contested
+    first = (
+        contested.select("_mail", holder="host_id", keeps=_keeps())
+        .sort(["keeps", "holder"], descending=[True, False])
+        .unique("_mail", keep="first")
+        .drop("keeps")
+    )
+    return contested.filter(~_keeps()).join(first, on="_mail")
+
+
+def _fall_back(frame: pl.DataFrame, clashes: pl.DataFrame) -> pl.DataFrame:
+    lost = pl.col("host_id").is_in(clashes["host_id"].implode()) & pl.col("wanted")
+    new = lost & ~pl.col("exists")
+    return frame.with_columns(
+        email=pl.when(lost).then("now_email").otherwise("email"),
+        blocked=pl.when(lost).then(pl.lit("email-taken")).otherwise("blocked"),
+        refused=pl.when(new).then(pl.lit("email-taken")).otherwise("refused"),
+        lives=pl.col("lives") & ~new,
+    ).with_columns(_mail=folded("email"))

@@ -1,0 +1,158 @@
+"""Which groups are ours, what they are called, and which of them the school no longer declares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from reconciler.frames import RESOLVED_GROUPS, check, findings
+
+if TYPE_CHECKING:
+    from reconciler.model import Desired, Directory, School
+
+_OURS = r"^(?:faculty(?:@.*)?|(?:grade|grad_year|class|division|list):.+)$"
+_ENTRIES = {
+    "grade": "grade",
+    "grad_year": "grad_year",
+    "faculty": "faculty",
+    "class": "classes",
+    "division": "divisions",
+    "list": "membership_list",
+}
+_ONE_BY_ONE = ("class", "division", "list")
+"""Kinds whose groups the school names one by one; the others' keys are ours whoever is in them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedGroups:
+    """Groups as apply should leave them, and what the memberships need to know of them."""
+
+    groups: pl.DataFrame
+    """RESOLVED_GROUPS."""
+    keys: pl.DataFrame
+    """`group_target_id, key, ours, retired` of every existing group, under its final key."""
+    findings: pl.DataFrame
+
+
+def settle_groups(desired: Desired, current: Directory, school: School, *, years_before: bool) -> ResolvedGroups:
+    """Match groups by key, and by category and name where the school lets us adopt.
+
+    `years_before` tells whether the directory has been applied to in this school year already.
+    """
+    wanted = desired.directory.groups
+    there = current.groups.select(
+        "key", "target_id", now_category="category", now_name="name", origin="origin"
+    )
+    found = []
+    matched = wanted.join(there.filter(pl.col("key") != ""), on="key", how="left", maintain_order="left")
+    known = matched.filter(pl.col("target_id").is_not_null())
+    known, renamed = _settle_names(known, current, school)
+    new = matched.filter(pl.col("target_id").is_null()).select(*wanted.columns)
+    new, adopted, taken = _find_namesakes(new, there, school)
+    found += [renamed, taken, _recreated(new, current, desired, years_before=years_before)]
+    ours = pl.concat(
+        [
+            known.with_columns(reason=pl.lit("")),
+            adopted.with_columns(reason=pl.lit("adopted by its name")),
+            new.with_columns(target_id=pl.lit(""), reason=pl.lit("declared in groups.mapping")),
+        ],
+        how="diagonal",
+    )
+    ours = check(ours, RESOLVED_GROUPS)
+    others = current.groups.join(
+        ours.select("target_id").filter(pl.col("target_id") != ""), on="target_id", how="anti"
+    )
+    keys = _final_keys(ours, others, desired, school)
+    found.append(_retired(keys, school))
+    verbatim = check(others.with_columns(reason=pl.lit("")), RESOLVED_GROUPS)
+    return ResolvedGroups(pl.concat([ours, verbatim]), keys, pl.concat(found))
+
+
+def _settle_names(known: pl.DataFrame, current: Directory, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """A group renamed in Vidigami keeps its name, unless the school enforces its own."""
+    differs = (pl.col("name") != pl.col("now_name")) | (pl.col("category") != pl.col("now_category"))
+    names = current.groups.select("category", "name", holder="target_id")
+    known = known.join(names, on=["category", "name"], how="left", maintain_order="left")
+    free = pl.col("holder").is_null()
+    enforce = pl.lit(school.groups.names == "enforce") & free
+    found = findings(
+        known.filter(differs & ~enforce),
+        "group-renamed",
+        pl.format("{} has another name or category in Vidigami, and keeps it", "key"),
+        host_id=pl.lit(""),
+    )
+    keep = differs & ~enforce
+    return known.with_columns(
+        category=pl.when(keep).then("now_category").otherwise("category"),
+        name=pl.when(keep).then("now_name").otherwise("name"),
+    ).select("key", "category", "name", "kind", "target_id"), found
+
+
+def _find_namesakes(
+    new: pl.DataFrame, there: pl.DataFrame, school: School
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """New groups whose category and name are free; those that adopt a group; `group-taken` for the rest."""
+    namesakes = new.join(
+        there.select("target_id", category="now_category", name="now_name", their_key="key"),
+        on=["category", "name"],
+    )
+    may_adopt = pl.lit(school.groups.adopt) & ~pl.col("their_key").str.contains(_OURS)
+    found = findings(
+        namesakes.filter(~may_adopt),
+        "group-taken",
+        pl.format("{} cannot be made: another group is called {}/{}", "key", "category", "name"),
+        host_id=pl.lit(""),
+    )
+    free = new.join(namesakes.select("key"), on="key", how="anti")
+    return free, namesakes.filter(may_adopt).select("key", "category", "name", "kind", "target_id"), found
+
+
+def _recreated(
+    new: pl.DataFrame, current: Directory, desired: Desired, *, years_before: bool
+) -> pl.DataFrame:
+    """Groups that must have been there before: others of their kind are, and so are their members."""
+    kinds = current.groups.filter(pl.col("key").str.contains(_OURS))["kind"].unique()
+    was_in = current.memberships.select("host_id").unique()
+    members = desired.directory.memberships.join(was_in, on="host_id", how="anti").join(
+        current.users.select("host_id"), on="host_id", how="semi"
+    )
+    missing = new.filter(pl.col("kind").is_in(kinds.implode()) & pl.lit(years_before)).join(
+        members, left_on="key", right_on="group_key", how="semi"
+    )
+    return findings(
+        missing, "group-recreated", pl.format("{} was deleted in Vidigami, and is made again", "key"), host_id=pl.lit("")
+    )
+
+
+def _final_keys(
+    ours: pl.DataFrame, others: pl.DataFrame, desired: Desired, school: School
+) -> pl.DataFrame:
+    declared = pl.concat([desired.declared, ours.select("key")]).unique()
+    kind = pl.col("key").str.extract(r"^([a-z_]+)", 1)
+    mapped = kind.replace_strict(_ENTRIES, default="", return_dtype=pl.String).is_in(list(school.groups.mapping))
+    campus = pl.col("key").str.contains("@", literal=True) == school.groups.per_school
+    whole_kind = mapped & ~kind.is_in(_ONE_BY_ONE) & campus
+    existing = pl.concat(
+        [
+            ours.filter(pl.col("target_id") != "").select("target_id", "key", ours=pl.lit(value=True)),
+            others.select("target_id", "key", ours=pl.col("key").str.contains(_OURS)),
+        ]
+    )
+    return existing.select(
+        "key",
+        "ours",
+        group_target_id="target_id",
+        retired=pl.col("ours") & ~whole_kind & ~pl.col("key").is_in(declared["key"].implode()),
+    )
+
+
+def _retired(keys: pl.DataFrame, school: School) -> pl.DataFrame:
+    fate = "the sync's members leave it" if school.groups.retired == "empty" else "it keeps its members"
+    return findings(
+        keys.filter("retired").sort("key"),
+        "group-retired",
+        pl.format("{} is no longer declared; {}", "key", pl.lit(fate)),
+        host_id=pl.lit(""),
+    )

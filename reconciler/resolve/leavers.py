@@ -1,0 +1,119 @@
+"""Who leaves, who comes back, and who stays because nothing proves that they left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from reconciler.frames import findings, folded
+
+if TYPE_CHECKING:
+    from reconciler.model import Capabilities, Roster, School
+
+
+def settle_activity(
+    frame: pl.DataFrame, roster: Roster, school: School, can: Capabilities, *, additions_only: bool
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Adds `active` as it should be, `leaves`, and the `reason` of each change of activity."""
+    frame, back = _welcome_back(frame, can)
+    leaver = (
+        pl.col("exists")
+        & pl.col("ours")
+        & pl.col("now_active")
+        & ~pl.col("wanted")
+        & ~pl.col("held")
+        & pl.lit(not additions_only)
+    )
+    frame = _name_causes(frame.with_columns(leaves=leaver), roster)
+    frame, uncertain = _hold_uncertain(frame, roster)
+    kept = pl.col("leaves") & pl.col("cause").is_in(
+        [cause for cause, policy in school.leavers.items() if policy == "keep"]
+    )
+    found = [
+        back,
+        uncertain,
+        findings(
+            frame.filter(kept),
+            "leaver-kept",
+            pl.format("is gone from the SIS ({}); the school keeps such accounts active", "cause"),
+        ),
+    ]
+    frame = frame.with_columns(leaves=pl.col("leaves") & ~kept, kept=kept)
+    if not can.deactivate:
+        gone = frame.filter("leaves")
+        found.append(findings(gone, "not-carried", "has left, but this directory cannot deactivate anybody"))
+        frame = frame.with_columns(kept=pl.col("kept") | pl.col("leaves"), leaves=pl.lit(value=False))
+    return frame.with_columns(
+        active=pl.col("active") & ~pl.col("leaves"),
+        reason=pl.when("leaves").then("cause").otherwise("reason"),
+    ), pl.concat(found)
+
+
+def _welcome_back(frame: pl.DataFrame, can: Capabilities) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Reactivates whoever a run of ours deactivated; what was deactivated by hand stays so."""
+    away = pl.col("exists") & pl.col("wanted") & ~pl.col("held") & ~pl.col("now_active")
+    by_us = away & (pl.col("deactivated_by") == "sync") & pl.lit(can.deactivate)
+    created = pl.col("wanted") & ~pl.col("exists")
+    found = findings(
+        frame.filter(away & ~by_us),
+        "deactivated-by-hand",
+        "is at the school, but the account was deactivated by hand and stays so",
+    )
+    return frame.with_columns(
+        active=pl.col("now_active") | by_us | created,
+        reason=pl.when(by_us)
+        .then(pl.lit("back in the SIS"))
+        .when(created)
+        .then(pl.lit("new in the SIS"))
+        .otherwise(pl.lit("")),
+    ), found
+
+
+def _name_causes(frame: pl.DataFrame, roster: Roster) -> pl.DataFrame:
+    """Adds `cause`: what the SIS says, or else that the person is not in it any more."""
+    absent = pl.col("now_member_type").replace({"student": "transferred"})
+    return (
+        frame.join(roster.gone, on="host_id", how="left")
+        .with_columns(pl.coalesce("cause", absent).alias("cause"))
+    )
+
+
+def _hold_uncertain(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Leaving needs evidence: no row that lost its id, and no other person at the school, may be them."""
+    name = {"first": folded("now_first_name"), "last": folded("now_last_name")}
+    leavers = frame.filter("leaves").with_columns(**name, mail=folded("now_email"))
+    unnamed = leavers.join(
+        roster.unidentified,
+        left_on=["now_member_type", "first", "last"],
+        right_on=["member_type", "first", "last"],
+        how="semi",
+    )
+    people = roster.people.filter(pl.col("email") != "").select(
+        first=folded("first_name"), last=folded("last_name"), mail=folded("email"), other="host_id"
+    )
+    changed = (
+        leavers.filter(pl.col("mail") != "")
+        .join(people, on=["first", "last", "mail"])
+        .unique("host_id", keep="first", maintain_order=True)
+    )
+    found = pl.concat(
+        [
+            findings(
+                unnamed,
+                "leaver-uncertain",
+                "is not in the SIS, but a row that was left out for its id has the same name; the account is held",
+            ),
+            findings(
+                changed,
+                "leaver-uncertain",
+                pl.format("is not in the SIS, but {} has the same name and e-mail; the account is held", "other"),
+                others=pl.col("other"),
+            ),
+        ]
+    )
+    doubtful = pl.concat([unnamed["host_id"], changed["host_id"]])
+    hold = pl.col("host_id").is_in(doubtful.implode())
+    return frame.with_columns(
+        held=pl.col("held") | hold, leaves=pl.col("leaves") & ~hold
+    ), found

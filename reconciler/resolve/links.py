@@ -1,0 +1,150 @@
+"""Memberships and relationships: what the SIS asks for, what a sync made, and what people added by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from reconciler.frames import (
+    FINDINGS,
+    RESOLVED_MEMBERSHIPS,
+    RESOLVED_RELATIONSHIPS,
+    check,
+    empty,
+    findings,
+    one_finding,
+)
+
+if TYPE_CHECKING:
+    from reconciler.model import Capabilities, Desired, Directory, Roster, School
+    from reconciler.resolve.groups import ResolvedGroups
+
+_PAIR = ["student_host_id", "parent_host_id"]
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """What links need to know of the accounts, each as a column of Host IDs."""
+
+    living: pl.Series
+    """Accounts that exist once the plan is applied."""
+    held: pl.Series
+    """Accounts that stay as they are."""
+    frozen: pl.Series
+    """Accounts whose memberships stay as they are, though the account follows the SIS."""
+    ours: pl.Series
+    eligible: pl.Series
+
+
+def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its ends and on the settings
+    desired: Desired,
+    current: Directory,
+    groups: ResolvedGroups,
+    people: People,
+    school: School,
+    can: Capabilities,
+    *,
+    additions_only: bool,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """RESOLVED_MEMBERSHIPS, and `hand-added`."""
+    there = current.memberships.join(groups.keys, on="group_target_id", how="left", maintain_order="left")
+    there = there.with_columns(
+        group_key=pl.when(pl.col("key").fill_null("") != "").then("key").otherwise("group_key"),
+        ours=pl.col("ours").fill_null(value=False),
+        retired=pl.col("retired").fill_null(value=False),
+    )
+    wanted = desired.directory.memberships.join(groups.groups.select(group_key="key"), on="group_key", how="semi")
+    wanted = wanted.filter(_is(people.living, "host_id") & ~_is(people.held, "host_id"))
+    stays = (
+        ~pl.col("ours")
+        | (pl.col("origin") == "hand")
+        | (pl.col("retired") & pl.lit(school.groups.retired == "keep"))
+        | ~_is(people.ours, "host_id")
+        | _is(people.held, "host_id")
+        | _is(people.frozen, "host_id")
+    )
+    undesired = there.join(wanted, on=["group_key", "host_id"], how="anti")
+    kept, not_removed = _keep(undesired, stays, "memberships", can, additions_only=additions_only)
+    by_hand = kept.filter((pl.col("origin") == "hand") & pl.col("ours"))
+    found = findings(
+        by_hand.sort("group_key", "host_id"),
+        "hand-added",
+        pl.format("was added to {} by hand, and stays", "group_key"),
+    )
+    still = wanted.join(there.select("group_key", "host_id"), on=["group_key", "host_id"], how="semi")
+    new = wanted.join(still, on=["group_key", "host_id"], how="anti")
+    resolved = pl.concat(
+        [check(frame, RESOLVED_MEMBERSHIPS) for frame in (still, new, kept.with_columns(reason=pl.lit("")))]
+    )
+    return resolved, pl.concat([found, not_removed])
+
+
+def settle_relationships(
+    desired: Desired,
+    current: Directory,
+    roster: Roster,
+    people: People,
+    school: School,
+    can: Capabilities,
+    *,
+    additions_only: bool,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """RESOLVED_RELATIONSHIPS, and `hand-added`.
+
+    A link goes where the student is at the school and the SIS no longer has it. A student who left keeps
+    theirs: whose child somebody is does not change with the school.
+    """
+    wanted = desired.directory.relationships.filter(
+        _is(people.living, "student_host_id")
+        & _is(people.living, "parent_host_id")
+        & ~_is(people.held, "parent_host_id")
+    )
+    there = current.relationships
+    undesired = there.join(wanted, on=_PAIR, how="anti")
+    stays = (
+        (pl.col("origin") == "hand")
+        | ~_is(people.eligible, "student_host_id")
+        | _is(people.held, "student_host_id")
+        | _is(people.held, "parent_host_id")
+        | ~_is(people.ours, "parent_host_id")
+    )
+    if school.exclude.existing == "hold" and roster.kept_out.height:
+        out = roster.kept_out.select(pl.concat_str(_PAIR, separator="\n"))["student_host_id"]
+        stays = stays | pl.concat_str(_PAIR, separator="\n").is_in(out.implode())
+    kept, not_removed = _keep(undesired, stays, "relationships", can, additions_only=additions_only)
+    by_hand = kept.filter((pl.col("origin") == "hand") & _is(people.eligible, "student_host_id"))
+    found = findings(
+        by_hand.sort(_PAIR),
+        "hand-added",
+        pl.format("was linked to the parent {} by hand; the link stays", "parent_host_id"),
+        host_id="student_host_id",
+        others=pl.col("parent_host_id"),
+    )
+    resolved = pl.concat([wanted.select(_PAIR), kept.select(_PAIR)]).with_columns(
+        reason=pl.lit("a contact with access in the SIS")
+    )
+    return check(resolved, RESOLVED_RELATIONSHIPS), pl.concat([found, not_removed])
+
+
+def children_frozen(current: Directory, frozen_students: pl.Series) -> pl.Series:
+    """The parents, as the directory has them, of students whose memberships stay."""
+    return current.relationships.filter(_is(frozen_students, "student_host_id"))["parent_host_id"].unique()
+
+
+def _is(ids: pl.Series, column: str) -> pl.Expr:
+    return pl.col(column).is_in(ids.implode())
+
+
+def _keep(
+    undesired: pl.DataFrame, stays: pl.Expr, kind: str, can: Capabilities, *, additions_only: bool
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows that stay though the SIS does not ask for them, and `not-carried` for what cannot be removed."""
+    if additions_only:
+        return undesired, empty(FINDINGS)
+    if can.remove:
+        return undesired.filter(stays), empty(FINDINGS)
+    stuck = undesired.filter(~stays).height
+    found = [one_finding("not-carried", f"{stuck:,} {kind} cannot be removed in this directory")] if stuck else []
+    return undesired, pl.concat([empty(FINDINGS), *found])
