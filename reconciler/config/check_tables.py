@@ -1,0 +1,146 @@
+"""Whether the merged settings say where each member type comes from, and how its tables are read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reconciler.config.document import show
+from reconciler.config.fields import FIELD_NAMES, TABLE_NAMES
+from reconciler.config.suggest import closest, did_you_mean
+from reconciler.model import MEMBER_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.config.document import KeyPath
+    from reconciler.config.merge import Settings
+
+_EXTEND = "extend the rule set of the school's SIS (extends: [powerschool, vidigami-v2]), or add it"
+
+
+def check_tables(settings: Settings) -> None:
+    """Note what is missing or contradictory in source.files, members and tables."""
+    if not settings.get("sis"):
+        settings.note(("sis",), "missing", _EXTEND)
+    for path, rules in table_rules(settings):
+        _check_table(settings, path, rules)
+    _check_files(settings)
+    for member_type in MEMBER_TYPES:
+        _check_member(settings, member_type)
+
+
+def table_rules(settings: Settings) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Path and rules of every table that has columns, parts of a file among them."""
+    for name, rules in settings.table("tables").items():
+        parts = rules.get("parts") or {}
+        if not parts or rules.get("columns"):
+            yield ("tables", name), rules
+        for part, part_rules in parts.items():
+            yield ("tables", name, "parts", part), part_rules
+
+
+def provided_tables(settings: Settings) -> dict[str, str]:
+    """Logical table -> the key of source.files that supplies it."""
+    provided: dict[str, str] = {}
+    for name in settings.table("source", "files"):
+        rules = settings.table("tables", name)
+        provided |= dict.fromkeys(rules.get("parts") or {}, name)
+        if rules.get("columns"):
+            provided[name] = name
+    return provided
+
+
+def _check_table(settings: Settings, path: tuple[str, ...], rules: dict[str, Any]) -> None:
+    if path[-1] not in TABLE_NAMES:
+        hint = did_you_mean(path[-1], TABLE_NAMES) or f"known are {', '.join(TABLE_NAMES)}"
+        settings.note(path, "unknown table", hint, key=True)
+        return
+    columns = rules.get("columns") or {}
+    if not columns:
+        settings.note((*path, "columns"), "missing", "say which headers hold which field", at=path)
+        return
+    filters = rules.get("filters") or {}
+    used = {
+        *filters,
+        rules.get("having"),
+        *(str(name) for one in rules.get("required") or [] for name in one),
+    }
+    for name in columns:
+        if name not in FIELD_NAMES and name not in used:
+            hint = did_you_mean(name, FIELD_NAMES) or "a field of your own needs a filter on it"
+            settings.note((*path, "columns", name), "unknown field", hint, key=True)
+    for name, rule in filters.items():
+        _check_field(settings, (*path, "filters", name), name, columns)
+        if not rule.get("in"):
+            settings.note((*path, "filters", name, "in"), "missing", "list the values that count")
+    for index, names in enumerate(rules.get("required") or []):
+        for name in names:
+            _check_field(settings, (*path, "required"), str(name), columns, index=index)
+    if having := rules.get("having"):
+        _check_field(settings, (*path, "having"), str(having), columns)
+
+
+def _check_field(
+    settings: Settings, path: KeyPath, name: str, columns: dict[str, Any], index: int | None = None
+) -> None:
+    if name not in columns:
+        hint = did_you_mean(name, columns) or "say in columns which headers hold it"
+        at = path if index is None else (*path, index)
+        settings.note(
+            path, f"{show(name)} is not one of the table's fields", hint, at=at, key=path[-1] == name
+        )
+
+
+def _check_files(settings: Settings) -> None:
+    tables = settings.table("tables")
+    suppliers: dict[str, str] = {}
+    for name in settings.table("source", "files"):
+        path = ("source", "files", name)
+        if name not in tables:
+            hint = did_you_mean(name, tables) or f"known are {', '.join(tables) or 'none'}"
+            settings.note(path, "unknown table", hint, key=True)
+            settings.taints.add(("source", "files", closest(name, tables)))
+        for table in [*(settings.table("tables", name, "parts")), name]:
+            if (other := suppliers.setdefault(table, name)) != name:
+                message = f"the table {table} comes from '{other}' already"
+                settings.note(path, message, "take one of the two files out", key=True)
+
+
+def _check_member(settings: Settings, member_type: str) -> None:
+    path = ("members", member_type)
+    if settings.get(*path) is None:
+        if member_type == "student":
+            settings.note(path, "missing", _EXTEND)
+        elif path not in settings.removed:
+            none = f"members: {{{member_type}: null}}"
+            settings.note(path, "missing", f"{_EXTEND}; a school without them says so: {none}")
+        return
+    for key, meaning in (("table", "the table that lists them"), ("id_pattern", "what an id looks like")):
+        if settings.get(*path, key) is None:
+            settings.note((*path, key), "missing", f"add it: {meaning}")
+    if settings.get(*path, "prefix") is None:
+        settings.note((*path, "prefix"), "missing", "add it; '' stands for none")
+    if settings.get(*path, "table") is not None:
+        _check_supplied(settings, member_type, str(settings.get(*path, "table")))
+
+
+def _check_supplied(settings: Settings, member_type: str, table: str) -> None:
+    path = ("members", member_type)
+    known = [rules_path[-1] for rules_path, _ in table_rules(settings)]
+    if table not in known:
+        hint = did_you_mean(table, known) or f"known are {', '.join(known) or 'none'}"
+        settings.note((*path, "table"), f"{settings.shown((*path, 'table'))} is not a table", hint)
+        return
+    none = (
+        f"; or take the member type out with members: {{{member_type}: null}}"
+        if member_type != "student"
+        else ""
+    )
+    needed = [table, "contacts"] if member_type == "parent" and "contacts" in known else [table]
+    for name in needed:
+        if name not in provided_tables(settings):
+            message = f"missing, and it says who the {_PLURALS[member_type]} are"
+            settings.note(("source", "files", name), message, f"name the file{none}")
+
+
+_PLURALS = {"student": "students", "staff": "staff", "parent": "parents"}

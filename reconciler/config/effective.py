@@ -1,0 +1,48 @@
+"""The merged settings as plain data, and their digest: what a plan was made under."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from reconciler.config.fields import LIST_SETTINGS
+from reconciler.model import SchoolYear
+
+if TYPE_CHECKING:
+    from reconciler.config.merge import Settings
+    from reconciler.model import SourceSettings
+
+
+def effective_settings(settings: Settings, source: SourceSettings) -> dict[str, Any]:
+    """What the school's settings come to, without locations: they hold on every machine.
+
+    Of the files there remains which tables they supply and how they are read. `extends` is not in it,
+    since the merge has used it up. No setting of today holds a secret.
+    """
+    data = copy.deepcopy(settings.data)
+    data.pop("extends", None)
+    data["school_year"] = str(SchoolYear.parse(str(data["school_year"])))
+    data["target"] = {"kind": data["target"]["kind"]}
+    data["source"] = {
+        "kind": source.kind,
+        "files": {
+            name: {
+                "delimiter": file.delimiter,
+                "encoding": file.encoding,
+                "quoting": file.quoting,
+                "allow_empty": file.allow_empty,
+            }
+            for name, file in source.files.items()
+        },
+    }
+    for section, key in LIST_SETTINGS.values():
+        data.get(section, {}).pop(key, None)
+    return data
+
+
+def settings_digest(effective: dict[str, Any]) -> str:
+    """SHA-256 over canonical JSON."""
+    text = json.dumps(effective, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()

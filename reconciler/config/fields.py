@@ -1,0 +1,23 @@
+"""The names that the stages know: logical tables, and the fields of their columns."""
+
+from __future__ import annotations
+
+TABLE_NAMES = ("students", "staff", "parents", "contacts", "emails", "sections", "enrolments")
+
+FIELD_NAMES = (
+    *("id", "alternate_id", "person_id", "first_name", "last_name", "preferred_name", "email"),
+    *("grade", "grad_year", "status", "school_id", "is_active"),
+    *("student_id", "student_alternate_id", "parent_id", "relationship"),
+    *("is_custodial", "lives_with", "is_guardian", "data_access", "is_primary", "priority"),
+    *("section_id", "course", "section", "teacher_id"),
+)
+
+LEAVING_CAUSES = ("graduated", "transferred", "staff", "parent")
+DELIMITERS = {"comma": ",", "tab": "\t", "semicolon": ";", "pipe": "|"}
+LIST_SETTINGS = {
+    "exclude": ("exclude", "file"),
+    "email_overrides": ("email", "overrides"),
+    "same_person": ("identity", "same_person"),
+    "membership_list": ("groups", "membership_list"),
+}
+"""Table of a CSV beside the school file -> the setting that names it."""

@@ -1,0 +1,69 @@
+"""Which file a school's name, or a command's paths, stand for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.config.loader import validate_file
+from reconciler.config.suggest import did_you_mean
+from reconciler.errors import InputError, Mistake, ReconcileError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_ENDING = ".yaml"
+_FEW = 8
+
+
+def find_school(name: str, folder: Path) -> Path:
+    """The YAML file of a school: an id in `schools/`, or a path ending in .yaml, from `folder`.
+
+    Raises:
+        ReconcileError: there is none.
+    """
+    if name.endswith(_ENDING):
+        if not (folder / name).is_file():
+            raise ReconcileError(f"no such school file: {name}; check the path, or give the id of a school")
+        return folder / name
+    ids = sorted(path.stem for path in _yaml_files(folder / "schools"))
+    if name in ids:
+        return folder / "schools" / f"{name}{_ENDING}"
+    hint = did_you_mean(name, ids) or _known(ids)
+    raise ReconcileError(f"no school '{name}' in {folder / 'schools'}; {hint}")
+
+
+def school_files(paths: Sequence[Path], folder: Path) -> list[Path]:
+    """The YAML files at `paths`, from `folder`; a folder stands for those in it, no path for `schools/`.
+
+    Raises:
+        InputError: a path that is not there, or a folder without YAML files; all of them at once.
+    """
+    files: list[Path] = []
+    mistakes: list[Mistake] = []
+    for path in [folder / path for path in paths] or [folder / "schools"]:
+        found = [path] if path.is_file() else _yaml_files(path)
+        if not path.exists():
+            mistakes.append(Mistake(str(path), 0, 0, "no such file or folder", "check the path"))
+        elif not found:
+            mistakes.append(Mistake(str(path), 0, 0, "no .yaml files in this folder", "name the files"))
+        files += [file for file in found if file not in files]
+    if mistakes:
+        raise InputError(mistakes)
+    return files
+
+
+def validate(paths: Sequence[Path], env: Mapping[str, str]) -> list[Mistake]:
+    """All mistakes of all these files, schools and rule sets, in the order of their places."""
+    return sorted({mistake for path in paths for mistake in validate_file(path, env)})
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob(f"*{_ENDING}") if path.is_file())
+
+
+def _known(ids: list[str]) -> str:
+    if not ids:
+        return "there are no schools yet; give a path ending in .yaml"
+    listed = ", ".join(ids[:_FEW]) + (f" and {len(ids) - _FEW} more" if len(ids) > _FEW else "")
+    return f"schools here: {listed}; or give a path ending in .yaml"

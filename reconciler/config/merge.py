@@ -1,0 +1,112 @@
+"""Rule sets and a school's own file, laid over each other; every setting still knows where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from reconciler.config.document import about, is_tainted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.config.document import Document, KeyPath
+    from reconciler.errors import Mistake
+
+
+@dataclass(slots=True)
+class Settings:
+    """Merged settings as plain data."""
+
+    data: dict[str, Any] = field(default_factory=dict)
+    origins: dict[KeyPath, Document] = field(default_factory=dict)
+    """The file that each setting comes from, the last one for a mapping."""
+    removed: set[KeyPath] = field(default_factory=set)
+    """What a file took out with null."""
+    taints: set[KeyPath] = field(default_factory=set)
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def get(self, *path: str) -> Any:  # noqa: ANN401  plain data; the schema has checked its types
+        """The value at a path, None where there is none."""
+        value: Any = self.data
+        for key in path:
+            value = value.get(key) if isinstance(value, dict) else None
+        return value
+
+    def table(self, *path: str) -> dict[str, Any]:
+        """The mapping at a path, empty where there is none."""
+        value = self.get(*path)
+        return value if isinstance(value, dict) else {}
+
+    def texts(self, *path: str) -> list[str]:
+        """The list of texts at a path, empty where there is none."""
+        value = self.get(*path)
+        return [str(item) for item in value] if isinstance(value, list) else []
+
+    def origin(self, path: KeyPath) -> Document:
+        """The file that gave the value at `path`, or what is nearest around it."""
+        ends = range(len(path), -1, -1)
+        return next(self.origins[path[:end]] for end in ends if path[:end] in self.origins)
+
+    def note(
+        self, path: KeyPath, message: str, hint: str = "", *, key: bool = False, at: KeyPath = ()
+    ) -> None:
+        """Keep a mistake about the setting at `path`, unless one there is known already.
+
+        It points at the value, or the `key`, or where else `at` says.
+        """
+        if is_tainted(path, self.taints):
+            return
+        where = at or path
+        document = self.origin(where)
+        place = document.key_place(where) if key else document.value_place(where)
+        self.mistakes.append(document.file.mistake(place, about(path, message), hint))
+
+    def shown(self, path: KeyPath) -> str:
+        """A value as a message says it."""
+        value: Any = self.data
+        for part in path:
+            value = value[part]
+        return self.origin(path).shown(path, value)
+
+
+def merge(documents: Sequence[Document]) -> Settings:
+    """Lay documents over each other, later ones over earlier ones.
+
+    Mappings merge, all else is replaced, and null takes an entry out. What a mistake was found in is
+    left out, and marked as tainted.
+    """
+    settings = Settings()
+    for document in documents:
+        settings.taints |= document.taints
+        settings.origins[()] = document
+        _lay_over(settings, settings.data, document, document.data, ())
+    return settings
+
+
+def _lay_over(
+    settings: Settings, base: dict[str, Any], document: Document, over: dict[str, Any], path: KeyPath
+) -> None:
+    for key, value in over.items():
+        here = (*path, key)
+        if _is_spoilt(here, value, document):
+            continue
+        if value is None:
+            base.pop(key, None)
+            settings.removed.add(here)
+            continue
+        settings.removed.discard(here)
+        settings.origins[here] = document
+        if isinstance(value, dict):
+            if not isinstance(base.get(key), dict):
+                base[key] = {}
+            _lay_over(settings, base[key], document, value, here)
+        else:
+            base[key] = value
+
+
+def _is_spoilt(path: KeyPath, value: object, document: Document) -> bool:
+    """Whether a mistake is here, or in an item of the list that stands here."""
+    if path in document.taints:
+        return True
+    return isinstance(value, list) and is_tainted(path, document.taints)
