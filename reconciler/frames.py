@@ -131,7 +131,7 @@ def check(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
     ]
     if wrong:
         raise TypeError(f"frame differs from its schema: {'; '.join(wrong)}")
-    frame = frame.select(wanted)
+    frame = frame.select(list(wanted))
     if holes := [column.name for column in frame if column.null_count()]:
         raise TypeError(f"nulls in {', '.join(holes)}")
     return frame
@@ -160,6 +160,11 @@ def clean_id(column: str) -> pl.Expr:
 def matches(column: pl.Expr, pattern: str) -> pl.Expr:
     """Whether the whole text matches the regular expression."""
     return column.str.contains(f"^(?:{pattern})$")
+
+
+def group_label(key: str, target_id: str) -> pl.Expr:
+    """What a membership calls its group: the key, or `#` and the target's id for a group without one."""
+    return pl.when(pl.col(key) == "").then(pl.lit("#") + pl.col(target_id)).otherwise(key)
 
 
 def findings(
