@@ -142,3 +142,5 @@ class Resolution:
     findings: pl.DataFrame
     unmanaged: Mapping[str, int]
     """Kind -> how many current objects are not ours and stay as they are."""
+    active_users: int
+    """People of the SIS whose account is active once the plan is applied."""

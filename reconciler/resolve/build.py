@@ -57,6 +57,7 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
         ),
         findings=stack([part for part in found if part.height], FINDINGS),
         unmanaged=_count_unmanaged(frame, current, groups.keys),
+        active_users=frame.filter(pl.col("wanted") & pl.col("lives") & pl.col("active")).height,
     )
 
 

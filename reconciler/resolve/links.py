@@ -14,6 +14,7 @@ from reconciler.frames import (
     check,
     empty,
     findings,
+    group_label,
     one_finding,
 )
 
@@ -51,7 +52,7 @@ def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its e
     """RESOLVED_MEMBERSHIPS, and `hand-added`."""
     there = current.memberships.join(groups.keys, on="group_target_id", how="left", maintain_order="left")
     there = there.with_columns(
-        group_key=pl.when(pl.col("key").fill_null("") != "").then("key").otherwise("group_key"),
+        group_key=group_label("key", "group_target_id"),
         ours=pl.col("ours").fill_null(value=False),
         retired=pl.col("retired").fill_null(value=False),
     )

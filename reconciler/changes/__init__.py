@@ -1,0 +1,6 @@
+"""Resolved x current -> the changes between them, in the order in which they can be made. No policy here."""
+
+from reconciler.changes.diff import diff
+from reconciler.changes.figures import count_figures, people_named, ready_to_invite
+
+__all__ = ["count_figures", "diff", "people_named", "ready_to_invite"]

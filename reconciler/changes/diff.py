@@ -1,0 +1,154 @@
+"""What differs between the resolved directory and the current one: one frame of changes a kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from reconciler.changes.order import order_users
+from reconciler.frames import (
+    GROUP_CHANGES,
+    MEMBERSHIP_CHANGES,
+    PERSON_FIELDS,
+    RELATIONSHIP_CHANGES,
+    USER_CHANGES,
+    check,
+    group_label,
+)
+from reconciler.model import Changes, Directory
+
+if TYPE_CHECKING:
+    from reconciler.frames import Schema
+
+_FIELDS = ("host_id", *PERSON_FIELDS, "active")
+_PAIR = ["student_host_id", "parent_host_id"]
+
+
+def diff(resolved: Directory, current: Directory) -> Changes:
+    """Every change that turns `current` into `resolved`, with its step and a number of its own.
+
+    Groups come first, then users, then relationships and memberships, then deactivations; a user who
+    needs an e-mail that another user gives up comes after that one.
+    """
+    users, last = order_users(_diff_users(resolved, current))
+    groups = _diff_groups(resolved, current)
+    relationships = _diff_relationships(resolved, current).with_columns(step=pl.lit(last, pl.UInt32))
+    memberships = _diff_memberships(resolved, current, users).with_columns(step=pl.lit(last, pl.UInt32))
+    first = 1
+    numbered = {}
+    for kind, frame, keys, schema in (
+        ("groups", groups, ["group_key"], GROUP_CHANGES),
+        ("users", users, ["step", "host_id"], USER_CHANGES),
+        ("relationships", relationships, ["action", *_PAIR], RELATIONSHIP_CHANGES),
+        ("memberships", memberships, ["action", "group_key", "host_id"], MEMBERSHIP_CHANGES),
+    ):
+        numbered[kind] = _number(frame, keys, schema, first)
+        first += frame.height
+    return Changes(**numbered)
+
+
+def _number(frame: pl.DataFrame, keys: list[str], schema: Schema, first: int) -> pl.DataFrame:
+    """The frame in canonical order, its rows numbered from `first`."""
+    return check(frame.sort(keys).with_row_index("id", offset=first), schema)
+
+
+def _diff_users(resolved: Directory, current: Directory) -> pl.DataFrame:
+    """USER_CHANGES without id and step."""
+    now = current.users.select("target_id", pl.col(_FIELDS).name.prefix("before_"))
+    then = resolved.users.select("target_id", "reason", pl.col(_FIELDS).name.prefix("after_"))
+    differs = [pl.col(f"before_{name}") != pl.col(f"after_{name}") for name in _FIELDS]
+    kept = then.filter(pl.col("target_id") != "").join(now, on="target_id").filter(pl.any_horizontal(differs))
+    new = then.filter(pl.col("target_id") == "").with_columns(
+        *(pl.lit("").alias(f"before_{name}") for name in _FIELDS if name != "active"),
+        before_active=pl.lit(value=False),
+    )
+    changes = pl.concat([kept, new], how="diagonal").with_columns(
+        action=pl.when(pl.col("target_id") == "")
+        .then(pl.lit("create"))
+        .when(pl.col("before_active") & ~pl.col("after_active"))
+        .then(pl.lit("deactivate"))
+        .when(~pl.col("before_active") & pl.col("after_active"))
+        .then(pl.lit("reactivate"))
+        .when(pl.col("before_host_id") != pl.col("after_host_id"))
+        .then(pl.lit("rekey"))
+        .otherwise(pl.lit("update")),
+        fields=pl.concat_str(
+            [pl.when(pl.col(f"before_{name}") != pl.col(f"after_{name}")).then(pl.lit(name)) for name in _FIELDS],
+            separator=" ",
+            ignore_nulls=True,
+        ),
+        host_id=pl.col("after_host_id"),
+        later_email=pl.lit(""),
+    )
+    return changes.with_columns(
+        reason=pl.when(pl.col("reason") == "").then(pl.lit("differs from the SIS")).otherwise("reason")
+    )
+
+
+def _diff_groups(resolved: Directory, current: Directory) -> pl.DataFrame:
+    """GROUP_CHANGES without id."""
+    names = ("key", "category", "name")
+    now = current.groups.select("target_id", pl.col(names).name.prefix("before_"))
+    then = resolved.groups.select("target_id", "reason", pl.col(names).name.prefix("after_"))
+    differs = [pl.col(f"before_{name}") != pl.col(f"after_{name}") for name in names]
+    kept = then.filter(pl.col("target_id") != "").join(now, on="target_id").filter(pl.any_horizontal(differs))
+    new = then.filter(pl.col("target_id") == "").with_columns(pl.lit("").alias(f"before_{name}") for name in names)
+    return pl.concat([kept, new], how="diagonal").with_columns(
+        action=pl.when(pl.col("target_id") == "").then(pl.lit("create")).otherwise(pl.lit("update")),
+        fields=pl.concat_str(
+            [pl.when(pl.col(f"before_{name}") != pl.col(f"after_{name}")).then(pl.lit(name)) for name in names],
+            separator=" ",
+            ignore_nulls=True,
+        ),
+        group_key=pl.col("after_key"),
+        step=pl.lit(0, pl.UInt32),
+        reason=pl.when(pl.col("reason") == "").then(pl.lit("differs from the rule set")).otherwise("reason"),
+    )
+
+
+def _diff_memberships(resolved: Directory, current: Directory, users: pl.DataFrame) -> pl.DataFrame:
+    """MEMBERSHIP_CHANGES without id and step."""
+    key = ["group_key", "host_id"]
+    labels = resolved.groups.filter(pl.col("target_id") != "").select(
+        group_target_id="target_id", label=group_label("key", "target_id")
+    )
+    there = (
+        current.memberships.join(labels, on="group_target_id", how="left")
+        .with_columns(group_key=pl.coalesce("label", "group_key"))
+        .select(*key, "target_id")
+    )
+    added = resolved.memberships.join(there, on=key, how="anti").with_columns(
+        target_id=pl.lit(""), action=pl.lit("add")
+    )
+    leavers = users.filter(pl.col("action") == "deactivate").select("host_id", cause="reason")
+    removed = (
+        there.join(resolved.memberships, on=key, how="anti")
+        .join(leavers, on="host_id", how="left")
+        .with_columns(
+            reason=pl.when(pl.col("cause").is_null())
+            .then(pl.lit("no longer in this group in the SIS"))
+            .otherwise(pl.format("has left ({})", "cause")),
+            action=pl.lit("remove"),
+        )
+        .drop("cause")
+    )
+    names = resolved.groups.select(
+        group_key=group_label("key", "target_id"), group=pl.format("{}/{}", "category", "name")
+    )
+    both = pl.concat([added, removed], how="diagonal")
+    return both.join(names, on="group_key", how="left").with_columns(
+        pl.col("group").fill_null(""), fields=pl.lit("")
+    )
+
+
+def _diff_relationships(resolved: Directory, current: Directory) -> pl.DataFrame:
+    """RELATIONSHIP_CHANGES without id and step."""
+    there = current.relationships.select(*_PAIR, "target_id")
+    added = resolved.relationships.join(there, on=_PAIR, how="anti").with_columns(
+        target_id=pl.lit(""), action=pl.lit("add")
+    )
+    removed = there.join(resolved.relationships, on=_PAIR, how="anti").with_columns(
+        reason=pl.lit("no longer a contact with access in the SIS"), action=pl.lit("remove")
+    )
+    return pl.concat([added, removed], how="diagonal").with_columns(fields=pl.lit(""))
