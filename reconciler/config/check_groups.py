@@ -19,7 +19,9 @@ _FROM_GRADES = {"grade", "grad_year", "divisions"}
 def check_groups(settings: Settings) -> None:
     """Note what is missing or contradictory in groups, grades, user types, parents and the school year."""
     _check_year(settings)
-    for member_type in MEMBER_TYPES:
+    if not settings.table("user_types"):
+        settings.note(("user_types",), "missing", _VIDIGAMI)
+    for member_type in MEMBER_TYPES if settings.table("user_types") else ():
         if settings.get("members", member_type) and not settings.get("user_types", member_type):
             settings.note(("user_types", member_type), "missing", _VIDIGAMI)
     if settings.get("parents", "any_of") == [] and not settings.texts("parents", "relationships"):
@@ -109,7 +111,10 @@ def _check_kind(settings: Settings, kind: str, index: int) -> None:
         if not settings.get("groups", kind):
             settings.note((*groups, kind), "missing", "name the CSV file of the lists", at=at)
         return
-    for key in ("category", "name"):
+    template = settings.table("groups", "templates", kind)
+    if not template:
+        settings.note((*groups, "templates", kind), "missing", _VIDIGAMI, at=at)
+    for key in ("category", "name") if template else ():
         if not settings.get("groups", "templates", kind, key):
             settings.note((*groups, "templates", kind, key), "missing", _VIDIGAMI, at=at)
     if kind == "divisions" and not settings.table("groups", "divisions"):

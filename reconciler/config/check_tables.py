@@ -25,7 +25,9 @@ def check_tables(settings: Settings) -> None:
     for path, rules in table_rules(settings):
         _check_table(settings, path, rules)
     _check_files(settings)
-    for member_type in MEMBER_TYPES:
+    if not settings.table("members"):
+        settings.note(("members",), "missing", _EXTEND)
+    for member_type in MEMBER_TYPES if settings.table("members") else ():
         _check_member(settings, member_type)
 
 
@@ -96,8 +98,8 @@ def _check_files(settings: Settings) -> None:
     suppliers: dict[str, str] = {}
     for name in settings.table("source", "files"):
         path = ("source", "files", name)
-        if name not in tables:
-            hint = did_you_mean(name, tables) or f"known are {', '.join(tables) or 'none'}"
+        if tables and name not in tables:
+            hint = did_you_mean(name, tables) or f"known are {', '.join(tables)}"
             settings.note(path, "unknown table", hint, key=True)
             settings.taints.add(("source", "files", closest(name, tables)))
         for table in [*(settings.table("tables", name, "parts")), name]:

@@ -68,11 +68,14 @@ class Document:
 
     def value_place(self, path: KeyPath) -> Place:
         """Where the value at `path` stands, or the nearest thing around it."""
-        return self._nearest(path, self.values, self.keys)
+        return self.values.get(path) or self.key_place(path)
 
     def key_place(self, path: KeyPath) -> Place:
         """Where the key at `path` stands, or the nearest thing around it."""
-        return self._nearest(path, self.keys, self.values)
+        for end in range(len(path), 0, -1):
+            if place := self.keys.get(path[:end]) or self.values.get(path[:end]):
+                return place
+        return NOWHERE
 
     def note(
         self,
@@ -93,14 +96,6 @@ class Document:
         if path in self.raw:
             return f"the value of {show(self.raw[path])}"
         return show(value)
-
-    @staticmethod
-    def _nearest(path: KeyPath, *maps: dict[KeyPath, Place]) -> Place:
-        for end in range(len(path), 0, -1):
-            for places in maps:
-                if place := places.get(path[:end]):
-                    return place
-        return NOWHERE
 
 
 def about(path: KeyPath, message: str) -> str:

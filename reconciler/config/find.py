@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.config.loader import validate_file
+from reconciler.config.reader import is_file
 from reconciler.config.suggest import did_you_mean
 from reconciler.errors import InputError, Mistake, ReconcileError
 
@@ -23,7 +24,7 @@ def find_school(name: str, folder: Path) -> Path:
         ReconcileError: there is none.
     """
     if name.endswith(_ENDING):
-        if not (folder / name).is_file():
+        if not is_file(folder / name):
             raise ReconcileError(f"no such school file: {name}; check the path, or give the id of a school")
         return folder / name
     ids = sorted(path.stem for path in _yaml_files(folder / "schools"))
@@ -42,11 +43,10 @@ def school_files(paths: Sequence[Path], folder: Path) -> list[Path]:
     files: list[Path] = []
     mistakes: list[Mistake] = []
     for path in [folder / path for path in paths] or [folder / "schools"]:
-        found = [path] if path.is_file() else _yaml_files(path)
-        if not path.exists():
-            mistakes.append(Mistake(str(path), 0, 0, "no such file or folder", "check the path"))
-        elif not found:
-            mistakes.append(Mistake(str(path), 0, 0, "no .yaml files in this folder", "name the files"))
+        found = [path] if is_file(path) else _yaml_files(path)
+        if not found:
+            message = "no such file, and no folder with .yaml files"
+            mistakes.append(Mistake(str(path), 0, 0, message, "check the path"))
         files += [file for file in found if file not in files]
     if mistakes:
         raise InputError(mistakes)
@@ -59,7 +59,10 @@ def validate(paths: Sequence[Path], env: Mapping[str, str]) -> list[Mistake]:
 
 
 def _yaml_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob(f"*{_ENDING}") if path.is_file())
+    try:
+        return sorted(path for path in folder.glob(f"*{_ENDING}") if path.is_file())
+    except (OSError, ValueError):
+        return []
 
 
 def _known(ids: list[str]) -> str:

@@ -9,7 +9,7 @@ from reconciler.config.check_groups import check_groups
 from reconciler.config.check_tables import check_tables
 from reconciler.config.merge import merge
 from reconciler.config.patterns import check_patterns
-from reconciler.config.reader import read_document
+from reconciler.config.reader import is_file, read_document
 from reconciler.config.resources import rule_set_file, rule_set_names
 from reconciler.config.schema_check import check_schema
 from reconciler.config.suggest import did_you_mean
@@ -91,6 +91,11 @@ def _rule_set(school: Document, index: int, entry: str, env: Mapping[str, str]) 
     if entry.endswith(".yaml"):
         file: Traversable = school.file.folder / entry
         name = str(file)
+        if not is_file(file):
+            school.note(
+                path, f"no such file {school.shown(path, entry)}", "the path is relative to this file"
+            )
+            return None
     elif entry in rule_set_names():
         file, name = rule_set_file(entry), f"rules/{entry}.yaml"
     else:

@@ -20,7 +20,7 @@ class Settings:
 
     data: dict[str, Any] = field(default_factory=dict)
     origins: dict[KeyPath, Document] = field(default_factory=dict)
-    """The file that each setting comes from, the last one for a mapping."""
+    """The file that gave each setting, or took it out; the last one for a mapping."""
     removed: set[KeyPath] = field(default_factory=set)
     """What a file took out with null."""
     taints: set[KeyPath] = field(default_factory=set)
@@ -91,12 +91,12 @@ def _lay_over(
         here = (*path, key)
         if _is_spoilt(here, value, document):
             continue
+        settings.origins[here] = document
         if value is None:
             base.pop(key, None)
             settings.removed.add(here)
             continue
         settings.removed.discard(here)
-        settings.origins[here] = document
         if isinstance(value, dict):
             if not isinstance(base.get(key), dict):
                 base[key] = {}

@@ -90,8 +90,8 @@ def read_nodes(text: str, file: YamlFile) -> Node | None:
     try:
         return _Tree(file, yaml.parse(text, Loader=_LOADER)).document()
     except yaml.MarkedYAMLError as error:
-        mark, problem = error.problem_mark or error.context_mark, error.problem or "cannot be parsed"
-        place = Place(mark.line + 1, mark.column + 1) if mark else Place(0, 0)
+        problem = error.problem or "cannot be parsed"
+        place = _blamed(error, file)
         hint = next((hint for words, hint in _HINTS if words in problem), "")
         raise InputError([file.mistake(place, f"not YAML: {problem}", hint)]) from None
     except yaml.YAMLError as error:
@@ -107,6 +107,16 @@ def place_of(text: str, offset: int) -> Place:
 def split_lines(text: str) -> tuple[str, ...]:
     """The lines of a text, by the line ends that YAML's parser knows."""
     return tuple(re.split("\r\n|[\r\n\x85\u2028\u2029]", text))
+
+
+def _blamed(error: yaml.MarkedYAMLError, file: YamlFile) -> Place:
+    """Where the parser gave up, or what it was reading then if that is the end of the file."""
+    marks = [mark for mark in (error.problem_mark, error.context_mark) if mark]
+    places = [Place(mark.line + 1, mark.column + 1) for mark in marks]
+    at_text = (
+        place for place in places if place.line <= len(file.lines) and file.lines[place.line - 1].strip()
+    )
+    return next(at_text, places[0] if places else Place(0, 0))
 
 
 class _Tree:
@@ -134,7 +144,11 @@ class _Tree:
         if not isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
             raise TypeError(f"no node begins with {event}")
         if event.tag is not None:
-            self._fail(event, f"the tag {event.tag}", "leave it out; tags are not used here")
+            self._fail(
+                event,
+                f"the tag {event.tag.replace('tag:yaml.org,2002:', '!!')}",
+                "leave it out; tags are not used here",
+            )
         node: ScalarNode | ListNode | MappingNode
         if isinstance(event, yaml.ScalarEvent):
             node = ScalarNode(place, event.value, plain=event.implicit[0])

@@ -41,7 +41,7 @@ def regex_problem(pattern: str) -> tuple[str, str] | None:
     for token in _TOKEN.finditer(pattern):
         if bad := token["bad"]:
             return (
-                f"a regular expression cannot have {bad!r} here",
+                f"a regular expression cannot have '{bad}' here",
                 "look-around and references are not taken",
             )
     try:
@@ -62,7 +62,10 @@ def template_problem(template: str) -> tuple[str, str] | None:
         # Parsed and no more: compiling would work out constants, and 10**10**10 takes for ever.
         tree = environment.parse(template)
     except TemplateSyntaxError as error:
-        return f"not a template: {error.message}", "write {{ name }} for a value; see jinja2's documentation"
+        return (
+            f"not a template: {(error.message or '').rstrip('.')}",
+            "write {{ name }} for a value; see jinja2's documentation",
+        )
     except (ValueError, OverflowError, RecursionError):
         return (
             "not a template: it cannot be parsed",

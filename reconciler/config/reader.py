@@ -74,13 +74,22 @@ def parse_document(data: bytes, name: str, folder: Path, env: Mapping[str, str])
     return document
 
 
+def is_file(path: Traversable) -> bool:
+    """Whether a path leads to a file; a name that no file can have does not."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def _decode(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line, column = place_of(data[: error.start].decode("utf-8-sig", "replace"), error.start)
         message = f"byte 0x{data[error.start]:02X} is not UTF-8"
-        mistake = YamlFile(name, Path(), "", ()).mistake(
+        lines = split_lines(data.decode("utf-8", "replace"))
+        mistake = YamlFile(name, Path(), "", lines).mistake(
             Place(line, column), message, "save the file as UTF-8"
         )
         raise InputError([mistake]) from None

@@ -87,9 +87,8 @@ def _wrong_type(document: Document, path: KeyPath, error: ValidationError) -> No
         _KINDS[kind] for kind in wanted if kind != "null" and (kind, "string" in wanted) != ("integer", True)
     ]
     value = error.instance
-    document.note(
-        path, f"{document.shown(path, value)} is not {' or '.join(kinds)}", _type_hint(value, wanted)
-    )
+    problem = "no value" if value is None else f"{document.shown(path, value)} is not {' or '.join(kinds)}"
+    document.note(path, problem, _type_hint(value, wanted))
 
 
 def _type_hint(value: object, wanted: Sequence[str]) -> str:
