@@ -96,7 +96,13 @@ def user_rows(school: School) -> Rows:
 def person_rows(school: School) -> Rows:
     """Person: everybody who is a contact of anybody."""
     return [
-        {"id": _id(contact), "dcid": contact.dcid, "first": contact.first, "last": contact.last, "active": contact.active}
+        {
+            "id": _id(contact),
+            "dcid": contact.dcid,
+            "first": contact.first,
+            "last": contact.last,
+            "active": contact.active,
+        }
         for contact in school.contacts
     ]
 

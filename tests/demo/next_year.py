@@ -99,7 +99,9 @@ def _mend(school: School) -> None:
     sharing = next(
         family
         for family in school.families
-        if len(family.parents) == 2 and family.parents[0].emails and family.parents[0].emails == family.parents[1].emails
+        if len(family.parents) == 2
+        and family.parents[0].emails
+        and family.parents[0].emails == family.parents[1].emails
     )
     mother = sharing.parents[1]
     mother.emails = [(school.mailbox(mother.first, mother.last), "1", "1")]

@@ -1,6 +1,6 @@
 """Who there is at Maple Grove: invented families and teachers, the same ones at every run.
 
-Everybody is in good order here; `traps.py` adds what makes real exports hard, `next_year.py` lets a year pass.
+Everybody is in good order here. `traps.py` adds what makes real exports hard; `next_year.py` lets a year pass.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tests.demo.names import FIRST_NAMES, LAST_NAMES
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
@@ -16,22 +18,6 @@ if TYPE_CHECKING:
 SCHOOL_YEAR_END = 2026
 STUDENTS = 390
 TEACHERS = 52
-FIRST_NAMES = (
-    "Ada Alma Amir Anaïs Anton Beau Björn Blanca Caleb Camille Cora Dara Desmond Dmitri Edith Elio Emeka Esmé Farah"
-    " Felix Fiona Gideon Greta Hana Hugo Imani Inês Isak Jada José Jun Kaia Keiko Leif Lena Lionel Mabel Malik"
-    " Marisol Mateo Mei Nadia Nils Noor Odessa Olive Oskar Petra Priya Quentin Ramón Renée Rosa Rufus Sana Søren"
-    " Tamsin Teo Thea Tobias Una Vera Viktor Wilma Xavi Yara Yusuf Zainab Zeke Zoë"
-).split()
-LAST_NAMES = (
-    "Alderby,Applethwaite,Ashgrove,Barleymow,Beechworth,Birchwood,Brambley,Broomfield,Cedarholm,Chestnutt,Cloverdale,"
-    "Cotterley,Cranefeather,D'Arbour,Dewberry,Dovecote,Elderfield,Elmhurst,Fennimore,Fernandez-Oak,Finchley,Foxglove,"
-    "Garlandine,Goosander,Gorsewell,Harebell,Hawthorne,Hazelden,Heathersett,Hollybush,Hornbeam,Ivythorn,Junipero,"
-    "Kestrelton,Kingcup,Larchmont,Larkspurre,Lindqvist-Elm,Linnetsen,Mac Alder,Magpyre,Marigolde,Meadowes,Merlinson,"
-    "Mosswood,Müllerbaum,Nettleship,Nightjarre,Núñez-Roble,O'Brien,O'Thistle,Oakenshaw,Orchardson,Osprey,Partridgeon,"
-    "Peartree,Pinefield,Plovergill,Poplarski,Quincewell,Redstarte,Robinette,Rowanby,Rushmere,Saltmarsh,Sedgewick,"
-    "Siskinner,Sorrelby,Sprucehill,Starlington,Sycamore,Tanagerly,Teasdale,Thornbury,Thrushcross,Van der Berk,"
-    "Violette,Wagtaile,Walnutter,Warblerton,Waxwinge,Willowby,Wrenfield,Yarrowby,Yewdale"
-).split(",")
 LOWER, MIDDLE, UPPER, GRADUATED = "101", "102", "103", "999999"
 
 
@@ -186,7 +172,11 @@ class School:
         ]
         child_name = "-".join(names) if two_names and self.rng.random() < 0.3 else names[0]
         family = Family([self.add_student(child_name, grade, status) for grade in grades], adults)
-        kinds = self.rng.sample(("Mother", "Father"), 2) if parents == 2 else [self.rng.choice(("Mother", "Father"))]
+        kinds = (
+            self.rng.sample(("Mother", "Father"), 2)
+            if parents == 2
+            else [self.rng.choice(("Mother", "Father"))]
+        )
         for child in family.children:
             for order, (adult, kind) in enumerate(zip(adults, kinds, strict=True), 1):
                 self.links.append(Link(child, adult, order, kind))

@@ -33,22 +33,22 @@ def couple(family: Family) -> bool:
 
 def _staff_parents(school: School) -> None:
     for teacher in school.teachers[:6]:
-        _become_one(school, teacher, school.take(couple).parents[0])
+        _become_one(teacher, school.take(couple).parents[0])
     # Her e-mail is written differently in the two records; e-mails know no case.
     school.teachers[5].email = school.teachers[5].email.upper()
 
     # Two addresses, one person: only same_person can say so.
     parent = school.take(couple).parents[1]
-    _become_one(school, school.teachers[6], parent)
+    _become_one(school.teachers[6], parent)
     parent.emails = [(school.mailbox(parent.first, f"{parent.last} home"), "1", "1")]
-    school.lists["same_person"] = [(f"T{school.teachers[6].users_dcid}", f"P{parent.person_id}")]
+    school.lists["same_person"] = [(school.teachers[6].users_dcid, parent.person_id)]
 
     # One name, two people.
     namesake = school.take(couple).parents[0]
     school.teachers[7].first, school.teachers[7].last = namesake.first, namesake.last
 
 
-def _become_one(school: School, teacher: Teacher, parent: Contact) -> None:
+def _become_one(teacher: Teacher, parent: Contact) -> None:
     teacher.first, teacher.last = parent.first, parent.last
     teacher.email = parent.emails[0][0]
 
@@ -64,7 +64,7 @@ def _shared_emails(school: School) -> None:
             school.lists["email_overrides"] = [(f"P{mother.person_id}", own)]
     # A couple of whom one teaches here, and both gave the school's address.
     family = school.take(couple)
-    _become_one(school, school.teachers[8], family.parents[0])
+    _become_one(school.teachers[8], family.parents[0])
     family.parents[1].emails = list(family.parents[0].emails)
     for _ in range(2):
         family = school.take(lambda each: couple(each) and each.children[-1].grade >= 6)
@@ -95,7 +95,15 @@ def _other_contacts(school: School) -> None:
         contact = school.add_contact(family.parents[0].last, with_email=number % 2 == 0)
         for child in family.children:
             school.links.append(
-                Link(child, contact, 3, kind, custodial="0", lives_with="0", emergency="1" if number % 3 else "0")
+                Link(
+                    child,
+                    contact,
+                    3,
+                    kind,
+                    custodial="0",
+                    lives_with="0",
+                    emergency="1" if number % 3 else "0",
+                )
             )
     for number in range(6):  # a link that has ended, custody or not
         family = school.take()
@@ -137,7 +145,9 @@ def _other_statuses(school: School) -> None:
     for grade in (3, 7, 10):
         school.add_family([grade], 2, status="2")
     # None of these may be needed by a later trap, which wants students who are enrolled.
-    school.untouched = [each for each in school.untouched if all(child.status == "0" for child in each.children)]
+    school.untouched = [
+        each for each in school.untouched if all(child.status == "0" for child in each.children)
+    ]
 
 
 def _teachers(school: School) -> None:
@@ -147,7 +157,10 @@ def _teachers(school: School) -> None:
     left.posts = [(LOWER, "2")]
     gone.posts = [(LOWER, "2"), (MIDDLE, "2")]
     school.teachers[14].preferred = 'Liz "Bee"'
-    for teacher, first, last in ((school.teachers[15], "Zoë", "D'Angelo"), (school.teachers[16], "Siân", "Rhys-Løvås")):
+    for teacher, first, last in (
+        (school.teachers[15], "Zoë", "D'Angelo"),
+        (school.teachers[16], "Siân", "Rhys-Løvås"),
+    ):
         teacher.first, teacher.last = first, last
 
 
@@ -163,8 +176,10 @@ def _nicknames(school: School) -> None:
 
 def _excluded(school: School) -> None:
     family = school.take(couple)
-    people = [f"S{child.number}" for child in family.children] + [f"P{each.person_id}" for each in family.parents]
-    rows = [(host_id, "", "the family asked to be left out") for host_id in people]
+    people = [f"S{child.number}" for child in family.children] + [
+        f"P{each.person_id}" for each in family.parents
+    ]
+    rows: list[tuple[str, ...]] = [(host_id, "", "the family asked to be left out") for host_id in people]
     other = school.take(couple)
     rows.append((f"S{other.children[0].number}", f"P{other.parents[1].person_id}", "court order: no contact"))
     school.lists["exclude"] = rows
@@ -212,14 +227,20 @@ def _dirty_adults(school: School) -> None:
 
 def _clubs(school: School) -> None:
     rows: list[tuple[str, ...]] = []
-    members = [child for child in school.students if child.status == "0" and child.grade <= 10 and child.typed is None]
+    members = [
+        child
+        for child in school.students
+        if child.status == "0" and child.grade <= 10 and child.typed is None
+    ]
     for group, category, low, high in (
         ("Chess Club", "Clubs", 3, 8),
         ("Garden Club", "Clubs", 0, 4),
         ("School Newspaper", "Clubs", 6, 10),
         ("Spring Musical", "Arts", 5, 10),
     ):
-        inside = [child for child in members if low <= child.grade <= high][:: 7 if category == "Clubs" else 5]
+        inside = [child for child in members if low <= child.grade <= high][
+            :: 7 if category == "Clubs" else 5
+        ]
         rows += [(group, category, f"S{child.number}", "", "") for child in inside]
         adviser = school.teachers[30 + len(rows) % 15]
         rows.append((group, category, f"T{adviser.users_dcid}", "", ""))
