@@ -1,0 +1,119 @@
+"""A saved plan: one zip of `plan.json` and a Parquet member a frame. It holds children's data: mode 0600."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tempfile
+import zipfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from reconciler.errors import ReconcileError
+from reconciler.frames import (
+    FINDINGS,
+    GROUP_CHANGES,
+    MEMBERSHIP_CHANGES,
+    PLAN_PEOPLE,
+    RELATIONSHIP_CHANGES,
+    USER_CHANGES,
+    check,
+)
+from reconciler.model import Changes, Digests, Figures, Plan, PlanHeader
+
+if TYPE_CHECKING:
+    from reconciler.frames import Schema
+
+FORMAT = 1
+_CHANGES: dict[str, Schema] = {
+    "users": USER_CHANGES,
+    "groups": GROUP_CHANGES,
+    "memberships": MEMBERSHIP_CHANGES,
+    "relationships": RELATIONSHIP_CHANGES,
+}
+_OTHERS: dict[str, Schema] = {"findings": FINDINGS, "people": PLAN_PEOPLE, "ready": {"host_id": pl.String}}
+
+
+def write_plan(plan: Plan, path: Path) -> None:
+    """Save a plan, readable by its owner alone; an older file of that name is replaced at once or not at all.
+
+    Raises:
+        ReconcileError: the file cannot be written.
+    """
+    try:
+        # mkstemp makes the file 0600 from the start, so nobody else can ever have opened it.
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                _write(plan, file)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(draft).replace(path)
+        except BaseException:
+            Path(draft).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise ReconcileError(
+            f"{path}: cannot write the plan: {error.strerror}; name a file in a folder that you can write to"
+        ) from error
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a saved plan.
+
+    Raises:
+        ReconcileError: the file is missing, damaged, or of another version.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            header = json.loads(archive.read("plan.json"))
+            if header.get("format") != FORMAT:
+                raise ReconcileError(
+                    f"{path}: the plan has format {header.get('format')}, this version reads {FORMAT};"
+                    " plan again with the version that applies it"
+                )
+            frames = {
+                name: check(pl.read_parquet(io.BytesIO(archive.read(f"{name}.parquet"))), schema)
+                for name, schema in {**_CHANGES, **_OTHERS}.items()
+            }
+        return Plan(
+            header=_header(header["header"]),
+            changes=Changes(**{name: frames[name] for name in _CHANGES}),
+            **{name: frames[name] for name in _OTHERS},
+        )
+    except OSError as error:
+        raise ReconcileError(f"{path}: cannot read the plan: {error.strerror}") from error
+    except (
+        zipfile.BadZipFile,
+        KeyError,
+        TypeError,
+        ValueError,
+        EOFError,
+        pl.exceptions.PolarsError,
+    ) as error:
+        raise ReconcileError(f"{path}: not a whole plan file; plan again with --out") from error
+
+
+def _write(plan: Plan, file: io.BufferedWriter) -> None:
+    frames = {**plan.changes.frames(), "findings": plan.findings, "people": plan.people, "ready": plan.ready}
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # Parquet is compressed already
+        header = {"format": FORMAT, "header": asdict(plan.header)}
+        archive.writestr("plan.json", json.dumps(header, ensure_ascii=False, indent=1, default=dict))
+        for name, frame in frames.items():
+            parquet = io.BytesIO()
+            frame.write_parquet(parquet)
+            archive.writestr(f"{name}.parquet", parquet.getvalue())
+
+
+def _header(data: dict[str, Any]) -> PlanHeader:
+    digests = Digests(**data.pop("digests"))
+    figures = data.pop("figures")
+    return PlanHeader(
+        **data,
+        digests=digests,
+        figures=Figures(rows=tuple(figures.pop("rows")), groups=tuple(figures.pop("groups")), **figures),
+    )

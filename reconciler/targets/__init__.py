@@ -1,0 +1,24 @@
+"""Targets: they read the current directory, say what they can do, and carry out batches of changes."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from reconciler.targets.embedded import EmbeddedDirectory
+from reconciler.targets.interface import Batch, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from reconciler.model import TargetSettings
+
+__all__ = ["TARGETS", "Batch", "EmbeddedDirectory", "Target", "open_target"]
+
+TARGETS: Mapping[str, Callable[[TargetSettings], Target]] = MappingProxyType({"embedded": EmbeddedDirectory})
+"""Every kind of target, by its name in a school file."""
+
+
+def open_target(settings: TargetSettings) -> Target:
+    """The target that a school file names. Nothing is opened, read or created yet."""
+    return TARGETS[settings.kind](settings)

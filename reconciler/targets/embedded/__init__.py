@@ -1,0 +1,71 @@
+"""The embedded directory: a SQLite file that behaves as Vidigami does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.errors import HeldError
+from reconciler.model import Capabilities, Directory, DirectoryInfo
+from reconciler.targets.embedded.connection import create_directory, read_info, transaction
+from reconciler.targets.embedded.reading import read_directory
+from reconciler.targets.embedded.writing import write_batch
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from reconciler.model import TargetSettings
+    from reconciler.targets.interface import Batch
+
+PATIENCE = 10.0
+"""Seconds to wait for another program that holds the file."""
+
+
+class EmbeddedDirectory:
+    """The target of kind `embedded`."""
+
+    capabilities = Capabilities()
+
+    def __init__(self, settings: TargetSettings, *, patience: float = PATIENCE) -> None:
+        self._path = Path(settings.path)
+        self._patience = patience
+
+    def info(self) -> DirectoryInfo:
+        """The directory's own properties; both are '' for one that does not exist."""
+        with transaction(self._path, "read", self._patience) as connection:
+            return read_info(connection)
+
+    def read(self) -> Directory:
+        """All tables, as of one moment."""
+        return self.snapshot()[1]
+
+    def snapshot(self) -> tuple[DirectoryInfo, Directory]:
+        """Properties and tables, both as of one moment."""
+        with transaction(self._path, "read", self._patience) as connection:
+            return read_info(connection), read_directory(connection)
+
+    def prepare(self, directory_id: str, *, create: bool) -> None:
+        """See to it that the directory with this id is there."""
+        found = self.info().directory_id
+        if not found and create:
+            create_directory(self._path, directory_id, self._patience)
+            found = self.info().directory_id
+        if not found:
+            raise HeldError(
+                f"{self._path}: there is no directory here, and the plan is for one that exists;"
+                " correct target.path in the school file, or plan again"
+            )
+        if found != directory_id:
+            raise HeldError(
+                f"{self._path}: this is directory {found}, and the plan is for directory {directory_id};"
+                " plan again for this one"
+            )
+
+    def apply(self, batch: Batch) -> pl.DataFrame:
+        """Carry out a batch in one transaction; gives OUTCOMES."""
+        with transaction(self._path, "write", self._patience) as connection:
+            if connection is None:
+                raise HeldError(
+                    f"{self._path}: the directory is not there any more; restore it, or plan again"
+                )
+            return write_batch(connection, batch)

@@ -1,0 +1,110 @@
+"""What each change of a batch meets in the directory; those that meet what they expect are carried out.
+
+A judged frame has the change's `id`, an `outcome` (`todo` where something is left to do) and a `detail`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+VERDICT = ("id", "outcome", "detail")
+REFUSED = "the directory does not take these values"
+
+
+def same(name: str, left: str, right: str) -> pl.Expr:
+    """Whether two columns hold the same value of a field; e-mails that differ in case alone are equal."""
+    if name == "email":
+        return pl.col(left).str.to_lowercase() == pl.col(right).str.to_lowercase()
+    return pl.col(left) == pl.col(right)
+
+
+def names_where(conditions: dict[str, pl.Expr]) -> pl.Expr:
+    """The names whose condition holds, by commas; '' for none."""
+    named = [pl.when(holds).then(pl.lit(name)) for name, holds in conditions.items()]
+    return pl.concat_str(named, separator=", ", ignore_nulls=True)
+
+
+def judge_create(matched: pl.DataFrame, fields: Sequence[str], thing: str) -> pl.DataFrame:
+    """Judge creations that stand beside what already has their key (`live_*`, null where nothing has)."""
+    differing = names_where({name: ~same(name, f"live_{name}", f"after_{name}") for name in fields})
+    return _judged(
+        matched,
+        stale=pl.when(pl.col("live_id").is_null())
+        .then(pl.lit(""))
+        .when(differing != "")
+        .then(pl.format(f"the {thing} exists already, and differs in: {{}}", differing)),
+        todo=pl.col("live_id").is_null(),
+    )
+
+
+def judge_update(
+    matched: pl.DataFrame, listed: dict[str, pl.Expr], done: dict[str, pl.Expr], thing: str
+) -> pl.DataFrame:
+    """Judge changes that stand beside their object (`live_*`, null where it is not there).
+
+    Takes for each field whether the change is about it, and whether the live value is where it leads.
+    Gives `todo_<field>` too: a field that has arrived is left alone, even if the others have not.
+    """
+    todo = {
+        name: about & ~done[name] & same(name, f"live_{name}", f"before_{name}")
+        for name, about in listed.items()
+    }
+    moved = names_where({name: about & ~done[name] & ~todo[name] for name, about in listed.items()})
+    return _judged(
+        matched.with_columns(
+            **{f"todo_{name}": holds.fill_null(value=False) for name, holds in todo.items()}
+        ),
+        stale=pl.when(pl.col("live_id").is_null())
+        .then(pl.lit(f"the {thing} is not there any more"))
+        .when(moved != "")
+        .then(pl.format(f"the {thing} has changed since the plan in: {{}}", moved)),
+        todo=pl.any_horizontal(pl.col(f"todo_{name}") for name in listed),
+    )
+
+
+def settle(
+    judged: pl.DataFrame,
+    perform: Callable[[tuple[Any, ...]], object],
+    parameters: Sequence[str | pl.Expr],
+    explain: Callable[[tuple[Any, ...]], str] = lambda _: REFUSED,
+) -> pl.DataFrame:
+    """Perform what is to do, row by row, and give the verdict (`id, outcome, detail`) of every change.
+
+    A row that a constraint refuses fails by itself, explained: the statement is undone, not the batch.
+    """
+    todo = judged.filter(pl.col("outcome") == "todo")
+    details = [_try(perform, explain, row) for row in todo.select(parameters).rows()]
+    done = todo.select(
+        "id",
+        outcome=pl.Series(["failed" if detail else "applied" for detail in details], dtype=pl.String),
+        detail=pl.Series(details, dtype=pl.String),
+    )
+    return pl.concat([judged.filter(pl.col("outcome") != "todo").select(VERDICT), done])
+
+
+def _judged(matched: pl.DataFrame, *, stale: pl.Expr, todo: pl.Expr) -> pl.DataFrame:
+    return matched.with_columns(detail=stale.fill_null("")).with_columns(
+        outcome=pl.when(pl.col("detail") != "")
+        .then(pl.lit("stale"))
+        .when(todo)
+        .then(pl.lit("todo"))
+        .otherwise(pl.lit("already"))
+    )
+
+
+def _try(
+    perform: Callable[[tuple[Any, ...]], object],
+    explain: Callable[[tuple[Any, ...]], str],
+    row: tuple[Any, ...],
+) -> str:
+    try:
+        perform(row)
+    except sqlite3.IntegrityError:
+        return explain(row)
+    return ""
