@@ -192,6 +192,15 @@ def findings(
     )
 
 
-def one_finding(code: str, detail: str, *, level: str = "") -> pl.DataFrame:
-    """A finding about the school as a whole."""
-    return findings(pl.DataFrame({"host_id": [""]}), code, detail, level=level)
+def one_finding(code: str, detail: str, *, level: str = "", file: str = "") -> pl.DataFrame:
+    """A finding about the school, or a file, as a whole."""
+    return findings(pl.DataFrame({"host_id": [""], "file": [file]}), code, detail, level=level)
+
+
+def sort_findings(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """FINDINGS of all frames in canonical order, the gravest first, each once."""
+    rank = pl.col("level").replace_strict(
+        {"error": 0, "blocked": 1, "warning": 2, "info": 3}, return_dtype=pl.Int8
+    )
+    every = stack([frame for frame in frames if frame.height], FINDINGS).unique()
+    return every.sort(rank, "code", "host_id", "file", "line", "detail", "others")

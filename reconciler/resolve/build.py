@@ -33,7 +33,7 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
 
     `additions_only` is for a partial export: nobody leaves and nothing is removed.
     """
-    frame = match_accounts(roster, desired, current, school)
+    frame = match_accounts(roster, desired.directory, current, school)
     frame, refused = refuse_accounts(frame, roster)
     frame, kept = settle_fields(frame, roster, school, can)
     frame, leavers = settle_activity(frame, roster, school, can, additions_only=additions_only)

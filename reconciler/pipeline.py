@@ -1,0 +1,196 @@
+"""The whole flow of one school, top to bottom. Here alone stages meet, and the clock is asked for the time."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler import __version__
+from reconciler.config import find_school, load_school
+from reconciler.errors import HeldError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import polars as pl
+
+    from reconciler.model import (
+        DirectoryInfo,
+        Figures,
+        Outcomes,
+        Plan,
+        PlanHeader,
+        School,
+        Tables,
+    )
+
+ZIP = b"PK\x03\x04"
+"""How a saved plan begins."""
+
+
+def load(name: str) -> School:
+    """The school of an id in `schools/`, or of a path that ends in `.yaml`.
+
+    Raises:
+        InputError: there is no such school, or its file has mistakes.
+    """
+    return load_school(find_school(name, Path()), os.environ)
+
+
+def plan_school(school: School, *, additions_only: bool = False) -> Plan:
+    """Read both sides, and work out what would have to change. Writes nothing.
+
+    Raises:
+        ReconcileError: a source or the directory cannot be read whole, or the settings do not fit them.
+    """
+    from reconciler.changes import count_figures, diff, people_named, ready_to_invite  # noqa: PLC0415 - polars loads slowly
+    from reconciler.desired import build_desired  # noqa: PLC0415
+    from reconciler.frames import sort_findings  # noqa: PLC0415
+    from reconciler.model import Plan  # noqa: PLC0415
+    from reconciler.resolve import resolve  # noqa: PLC0415
+    from reconciler.roster import build_roster  # noqa: PLC0415
+    from reconciler.sources import open_source  # noqa: PLC0415
+    from reconciler.targets import open_target  # noqa: PLC0415
+
+    tables = open_source(school).read()
+    roster = build_roster(tables, school)
+    desired = build_desired(roster, tables, school)
+    target = open_target(school.target)
+    info, current = target.snapshot()
+    resolution = resolve(
+        roster, desired, current, info, school, target.capabilities, additions_only=additions_only
+    )
+    changes = diff(resolution.directory, current)
+    findings = sort_findings([roster.findings, desired.findings, resolution.findings, _ignored(tables)])
+    figures = count_figures(roster, resolution, current, changes, findings)
+    return Plan(
+        header=_header(school, tables, info, figures, additions_only=additions_only),
+        changes=changes,
+        findings=findings,
+        people=people_named(changes, findings, roster, current),
+        ready=ready_to_invite(changes),
+    )
+
+
+def is_plan_file(name: str) -> bool:
+    """Whether `name` is a saved plan, by its first bytes."""
+    path = Path(name)
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(ZIP)) == ZIP
+
+
+def open_plan(name: str) -> Plan:
+    """A saved plan.
+
+    Raises:
+        ReconcileError: it is missing, damaged, or of another version.
+    """
+    from reconciler.apply.planfile import read_plan  # noqa: PLC0415
+
+    return read_plan(Path(name))
+
+
+def save_plan(plan: Plan, path: Path) -> None:
+    """Save a plan, readable by its owner alone.
+
+    Raises:
+        ReconcileError: the file cannot be written.
+    """
+    from reconciler.apply.planfile import write_plan  # noqa: PLC0415
+
+    write_plan(plan, path)
+
+
+def refuse(plan: Plan, school: School) -> None:
+    """See that the plan may be applied to the school's directory, now.
+
+    Raises:
+        HeldError: with every reason why it may not.
+    """
+    from reconciler.apply.check import refusal  # noqa: PLC0415
+    from reconciler.targets import open_target  # noqa: PLC0415
+
+    reasons = refusal(
+        plan,
+        info=open_target(school.target).info(),
+        settings_digest=school.settings_digest,
+        rule_set_digests=school.rule_set_digests,
+        sync=school.sync,
+        now=datetime.now(UTC),
+    )
+    if reasons:
+        raise HeldError("\n".join(reasons))
+
+
+def apply_plan(plan: Plan, school: School, *, progress: Callable[[int, int], None]) -> Outcomes:
+    """Carry the plan out; `progress` is told the changes done and all of them.
+
+    Raises:
+        HeldError: the plan may not be applied; nothing was written.
+        ReconcileError: the directory failed; what was done so far stays done, and the same plan goes on.
+    """
+    from reconciler.apply.runner import run  # noqa: PLC0415
+    from reconciler.targets import open_target  # noqa: PLC0415
+
+    refuse(plan, school)
+    return run(plan, open_target(school.target), progress)
+
+
+def notices(plan: Plan, school: School) -> list[str]:
+    """What whoever applies a saved plan should know: which sources have changed since."""
+    from reconciler.apply.check import changed_sources  # noqa: PLC0415
+    from reconciler.sources import open_source  # noqa: PLC0415
+
+    changed = changed_sources(plan, open_source(school).digests())
+    if not changed:
+        return []
+    return [f"Exports have changed since the plan was made: {', '.join(changed)}. The plan does what it says."]
+
+
+def _header(
+    school: School, tables: Tables, info: DirectoryInfo, figures: Figures, *, additions_only: bool
+) -> PlanHeader:
+    from reconciler.model import Digests, PlanHeader  # noqa: PLC0415
+
+    return PlanHeader(
+        school=school.id,
+        school_file=school.file,
+        school_name=school.name,
+        sis=school.sis,
+        sync=school.sync,
+        school_year=str(school.school_year),
+        # A directory that is still to be made gets its id here, so that apply can be repeated.
+        directory_id=info.directory_id or uuid.uuid4().hex,
+        new_directory=not info.directory_id,
+        directory_year=info.school_year,
+        tool_version=__version__,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        max_age_days=school.plan.max_age_days,
+        additions_only=additions_only,
+        digests=Digests(
+            settings=school.settings_digest,
+            rule_sets=dict(school.rule_set_digests),
+            sources={name: table.digest for name, table in tables.info.items()},
+        ),
+        figures=figures,
+        user_types=dict(school.user_types),
+    )
+
+
+def _ignored(tables: Tables) -> pl.DataFrame:
+    """`ignored-column` for each header that looks like an id and was not taken for one."""
+    from reconciler.frames import FINDINGS, stack, one_finding  # noqa: PLC0415
+
+    return stack(
+        [
+            one_finding("ignored-column", f"{header} was not read", file=info.file)
+            for info in {info.file: info for info in tables.info.values()}.values()
+            for header in info.ignored
+        ],
+        FINDINGS,
+    )
