@@ -48,7 +48,12 @@ MERGED = {"staff_host_id": T, "parent_host_id": T}
 GONE = {"host_id": T, "cause": T}  # graduated, transferred, staff, excluded
 UNIDENTIFIED = {"member_type": T, "first": T, "last": T}  # names trimmed and case-folded
 KEPT_OUT = {"student_host_id": T, "parent_host_id": T}
-ROWS = {"member_type": T, "host_id": T, "outcome": T, "reason": T}  # outcome: person, merged, blocked, left-out
+ROWS = {
+    "member_type": T,
+    "host_id": T,
+    "outcome": T,
+    "reason": T,
+}  # outcome: person, merged, blocked, left-out
 
 # -- directory --------------------------------------------------------------------------------------------
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from reconciler.model import (
+        Capabilities,
+        Directory,
         DirectoryInfo,
         Figures,
         Outcomes,
@@ -46,28 +48,55 @@ def plan_school(school: School, *, additions_only: bool = False) -> Plan:
     Raises:
         ReconcileError: a source or the directory cannot be read whole, or the settings do not fit them.
     """
-    from reconciler.changes import count_figures, diff, people_named, ready_to_invite  # noqa: PLC0415 - polars loads slowly
+    from reconciler.sources import open_source  # noqa: PLC0415 - polars loads slowly
+    from reconciler.targets import open_target  # noqa: PLC0415
+
+    tables = open_source(school).read()
+    target = open_target(school.target)
+    info, current = target.snapshot()
+    return work_out(
+        school,
+        tables,
+        info,
+        current,
+        target.capabilities,
+        now=datetime.now(UTC),
+        new_id=uuid.uuid4().hex,
+        additions_only=additions_only,
+    )
+
+
+def work_out(  # noqa: PLR0913 - everything that a plan depends on
+    school: School,
+    tables: Tables,
+    info: DirectoryInfo,
+    current: Directory,
+    can: Capabilities,
+    *,
+    now: datetime,
+    new_id: str,
+    additions_only: bool = False,
+) -> Plan:
+    """The plan for what was read. `new_id` names the directory if there is none yet.
+
+    Raises:
+        InputError: the settings do not fit the tables.
+    """
+    from reconciler.changes import count_figures, diff, people_named, ready_to_invite  # noqa: PLC0415
     from reconciler.desired import build_desired  # noqa: PLC0415
     from reconciler.frames import sort_findings  # noqa: PLC0415
     from reconciler.model import Plan  # noqa: PLC0415
     from reconciler.resolve import resolve  # noqa: PLC0415
     from reconciler.roster import build_roster  # noqa: PLC0415
-    from reconciler.sources import open_source  # noqa: PLC0415
-    from reconciler.targets import open_target  # noqa: PLC0415
 
-    tables = open_source(school).read()
     roster = build_roster(tables, school)
     desired = build_desired(roster, tables, school)
-    target = open_target(school.target)
-    info, current = target.snapshot()
-    resolution = resolve(
-        roster, desired, current, info, school, target.capabilities, additions_only=additions_only
-    )
+    resolution = resolve(roster, desired, current, info, school, can, additions_only=additions_only)
     changes = diff(resolution.directory, current)
     findings = sort_findings([roster.findings, desired.findings, resolution.findings, _ignored(tables)])
     figures = count_figures(roster, resolution, current, changes, findings)
     return Plan(
-        header=_header(school, tables, info, figures, additions_only=additions_only),
+        header=_header(school, tables, info, figures, now=now, new_id=new_id, additions_only=additions_only),
         changes=changes,
         findings=findings,
         people=people_named(changes, findings, roster, current),
@@ -149,11 +178,20 @@ def notices(plan: Plan, school: School) -> list[str]:
     changed = changed_sources(plan, open_source(school).digests())
     if not changed:
         return []
-    return [f"Exports have changed since the plan was made: {', '.join(changed)}. The plan does what it says."]
+    return [
+        f"Exports have changed since the plan was made: {', '.join(changed)}. The plan does what it says."
+    ]
 
 
-def _header(
-    school: School, tables: Tables, info: DirectoryInfo, figures: Figures, *, additions_only: bool
+def _header(  # noqa: PLR0913 - one argument for each thing that a plan remembers
+    school: School,
+    tables: Tables,
+    info: DirectoryInfo,
+    figures: Figures,
+    *,
+    now: datetime,
+    new_id: str,
+    additions_only: bool,
 ) -> PlanHeader:
     from reconciler.model import Digests, PlanHeader  # noqa: PLC0415
 
@@ -165,11 +203,11 @@ def _header(
         sync=school.sync,
         school_year=str(school.school_year),
         # A directory that is still to be made gets its id here, so that apply can be repeated.
-        directory_id=info.directory_id or uuid.uuid4().hex,
+        directory_id=info.directory_id or new_id,
         new_directory=not info.directory_id,
         directory_year=info.school_year,
         tool_version=__version__,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=now.isoformat(timespec="seconds"),
         max_age_days=school.plan.max_age_days,
         additions_only=additions_only,
         digests=Digests(
@@ -184,7 +222,7 @@ def _header(
 
 def _ignored(tables: Tables) -> pl.DataFrame:
     """`ignored-column` for each header that looks like an id and was not taken for one."""
-    from reconciler.frames import FINDINGS, stack, one_finding  # noqa: PLC0415
+    from reconciler.frames import FINDINGS, one_finding, stack  # noqa: PLC0415
 
     return stack(
         [

@@ -74,7 +74,10 @@ def _diff_users(resolved: Directory, current: Directory) -> pl.DataFrame:
         .then(pl.lit("rekey"))
         .otherwise(pl.lit("update")),
         fields=pl.concat_str(
-            [pl.when(pl.col(f"before_{name}") != pl.col(f"after_{name}")).then(pl.lit(name)) for name in _FIELDS],
+            [
+                pl.when(pl.col(f"before_{name}") != pl.col(f"after_{name}")).then(pl.lit(name))
+                for name in _FIELDS
+            ],
             separator=" ",
             ignore_nulls=True,
         ),
@@ -93,11 +96,16 @@ def _diff_groups(resolved: Directory, current: Directory) -> pl.DataFrame:
     then = resolved.groups.select("target_id", "reason", pl.col(names).name.prefix("after_"))
     differs = [pl.col(f"before_{name}") != pl.col(f"after_{name}") for name in names]
     kept = then.filter(pl.col("target_id") != "").join(now, on="target_id").filter(pl.any_horizontal(differs))
-    new = then.filter(pl.col("target_id") == "").with_columns(pl.lit("").alias(f"before_{name}") for name in names)
+    new = then.filter(pl.col("target_id") == "").with_columns(
+        pl.lit("").alias(f"before_{name}") for name in names
+    )
     return pl.concat([kept, new], how="diagonal").with_columns(
         action=pl.when(pl.col("target_id") == "").then(pl.lit("create")).otherwise(pl.lit("update")),
         fields=pl.concat_str(
-            [pl.when(pl.col(f"before_{name}") != pl.col(f"after_{name}")).then(pl.lit(name)) for name in names],
+            [
+                pl.when(pl.col(f"before_{name}") != pl.col(f"after_{name}")).then(pl.lit(name))
+                for name in names
+            ],
             separator=" ",
             ignore_nulls=True,
         ),

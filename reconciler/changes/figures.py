@@ -27,7 +27,9 @@ def count_figures(
     )
 
 
-def people_named(changes: Changes, findings: pl.DataFrame, roster: Roster, current: Directory) -> pl.DataFrame:
+def people_named(
+    changes: Changes, findings: pl.DataFrame, roster: Roster, current: Directory
+) -> pl.DataFrame:
     """PLAN_PEOPLE: who everybody is that a change or a finding names."""
     named = pl.concat(
         [
@@ -46,9 +48,9 @@ def people_named(changes: Changes, findings: pl.DataFrame, roster: Roster, curre
 
 def ready_to_invite(changes: Changes) -> pl.DataFrame:
     """`host_id` of the new people who have an e-mail."""
-    return changes.users.filter(
-        (pl.col("action") == "create") & (pl.col("after_email") != "")
-    ).select("host_id")
+    return changes.users.filter((pl.col("action") == "create") & (pl.col("after_email") != "")).select(
+        "host_id"
+    )
 
 
 def _count_rows(roster: Roster, changes: Changes, findings: pl.DataFrame) -> pl.DataFrame:

@@ -20,10 +20,15 @@ def order_users(changes: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     parked = _break_cycles(needs)
     depths = _depths(needs)
     last = max(depths.values(), default=1) + 1
-    step = pl.col("host_id").replace_strict(depths, default=1, return_dtype=pl.UInt32) if depths else pl.lit(1)
+    step = (
+        pl.col("host_id").replace_strict(depths, default=1, return_dtype=pl.UInt32) if depths else pl.lit(1)
+    )
     waits = pl.col("host_id").is_in(list(depths))
     ordered = changes.with_columns(
-        step=pl.when((pl.col("action") == "deactivate") & ~waits).then(last + 1).otherwise(step).cast(pl.UInt32)
+        step=pl.when((pl.col("action") == "deactivate") & ~waits)
+        .then(last + 1)
+        .otherwise(step)
+        .cast(pl.UInt32)
     )
     return _clear_first(ordered, parked), last
 
@@ -31,7 +36,7 @@ def order_users(changes: pl.DataFrame) -> tuple[pl.DataFrame, int]:
 def _needs(changes: pl.DataFrame) -> dict[str, str]:
     """Host ID -> Host ID of the account whose e-mail it takes over; those few alone."""
     moves = changes.filter(pl.col("fields").str.contains(r"\bemail\b"))
-    gives = moves.filter((pl.col("before_email") != "")).select(mail=folded("before_email"), giver="host_id")
+    gives = moves.filter(pl.col("before_email") != "").select(mail=folded("before_email"), giver="host_id")
     takes = moves.filter(pl.col("after_email") != "").select(mail=folded("after_email"), taker="host_id")
     pairs = takes.join(gives, on="mail").filter(pl.col("taker") != pl.col("giver")).sort("taker")
     return dict(zip(pairs["taker"], pairs["giver"], strict=True))

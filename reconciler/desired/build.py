@@ -142,9 +142,7 @@ def _follow_children(direct: pl.DataFrame, roster: Roster) -> pl.DataFrame:
         direct.join(roster.relationships, left_on="host_id", right_on="student_host_id")
         .sort("group_key", "parent_host_id", "host_id")
         .unique(["group_key", "parent_host_id"], keep="first", maintain_order=True)
-        .select(
-            "group_key", host_id="parent_host_id", reason=pl.lit("parent of ") + pl.col("host_id")
-        )
+        .select("group_key", host_id="parent_host_id", reason=pl.lit("parent of ") + pl.col("host_id"))
     )
 
 

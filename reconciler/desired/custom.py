@@ -29,11 +29,14 @@ def class_members(
     enrolled, found = _enrolled(roster, tables, school)
     teachers = sections.filter(pl.col("teacher_id") != "").select(
         "section_id",
-        host_id=pl.lit(school.members["staff"].prefix if "staff" in school.members else "") + clean_id("teacher_id"),
+        host_id=pl.lit(school.members["staff"].prefix if "staff" in school.members else "")
+        + clean_id("teacher_id"),
         reason=pl.lit("teaches the class"),
     )
     people = roster.people.select("host_id").unique()
-    members = pl.concat([enrolled, teachers]).join(people, on="host_id", how="semi").join(about, on="section_id")
+    members = (
+        pl.concat([enrolled, teachers]).join(people, on="host_id", how="semi").join(about, on="section_id")
+    )
     return members, about.select("key"), found
 
 
@@ -41,9 +44,9 @@ def division_members(
     roster: Roster, _tables: Tables, school: School
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Students by the range of grades that theirs falls into."""
-    students = roster.people.filter((pl.col("member_type") == "student") & (pl.col("grade") != "")).with_columns(
-        number=pl.col("grade").cast(pl.Int32)
-    )
+    students = roster.people.filter(
+        (pl.col("member_type") == "student") & (pl.col("grade") != "")
+    ).with_columns(number=pl.col("grade").cast(pl.Int32))
     if not school.groups.per_school:
         students = students.with_columns(school_id=pl.lit(""))
     parts = [
@@ -52,13 +55,17 @@ def division_members(
             "school_id",
             division=pl.lit(division.name),
             key=pl.lit(f"division:{division.name}")
-            + pl.when(pl.col("school_id") == "").then(pl.lit("")).otherwise(pl.lit("@") + pl.col("school_id")),
+            + pl.when(pl.col("school_id") == "")
+            .then(pl.lit(""))
+            .otherwise(pl.lit("@") + pl.col("school_id")),
             reason=pl.lit(f"a grade of {division.name}"),
         )
         for division in school.groups.divisions
     ]
     members = pl.concat(parts)
-    names = pl.DataFrame({"key": [f"division:{division.name}" for division in school.groups.divisions]}, schema=_KEYS)
+    names = pl.DataFrame(
+        {"key": [f"division:{division.name}" for division in school.groups.divisions]}, schema=_KEYS
+    )
     return members, pl.concat([names, members.select("key")]), empty(FINDINGS)
 
 
@@ -135,7 +142,9 @@ def _alternate_ids(tables: Tables, school: School) -> pl.DataFrame:
 
 def _refuse_bad_groups(listed: pl.DataFrame) -> None:
     wrong = listed.filter(
-        (pl.col("group") == "") | (pl.col("category") == "") | pl.col("category").str.contains("/", literal=True)
+        (pl.col("group") == "")
+        | (pl.col("category") == "")
+        | pl.col("category").str.contains("/", literal=True)
     )
     if wrong.height:
         raise InputError(

@@ -44,7 +44,9 @@ def match_accounts(roster: Roster, desired: Directory, current: Directory, schoo
     people = people.join(flags, on="host_id", how="left").with_columns(wanted=pl.lit(value=True))
     frame = accounts.join(people, on="host_id", how="full", coalesce=True)
     frame = frame.with_columns(
-        pl.col(pl.String).fill_null(""), pl.col(pl.Boolean).fill_null(value=False), pl.col("line").fill_null(0)
+        pl.col(pl.String).fill_null(""),
+        pl.col(pl.Boolean).fill_null(value=False),
+        pl.col("line").fill_null(0),
     )
     held = roster.held.filter(pl.col("scope") == "account")["host_id"]
     return frame.with_columns(
@@ -76,10 +78,7 @@ def refuse_accounts(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, 
     ).with_columns(
         held=pl.col("held")
         | (pl.col("refused") != "")
-        | (
-            pl.col("host_id").is_in(roster.merged["parent_host_id"].implode())
-            & ~pl.col("wanted")
-        )
+        | (pl.col("host_id").is_in(roster.merged["parent_host_id"].implode()) & ~pl.col("wanted"))
     )
     pairs = frame.filter(pl.col("refused") == "merged-staff-parent").join(
         waiting, left_on="host_id", right_on="staff_host_id"
@@ -89,7 +88,8 @@ def refuse_accounts(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, 
             frame.filter(pl.col("refused") == "id-collision"),
             "id-collision",
             pl.format(
-                "an account of another member type ({}), which is not ours, has this Host ID", "now_member_type"
+                "an account of another member type ({}), which is not ours, has this Host ID",
+                "now_member_type",
             ),
             others=pl.col("host_id"),
         ),
@@ -101,7 +101,9 @@ def refuse_accounts(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, 
         findings(
             pairs,
             "merged-staff-parent",
-            pl.format("is the parent {} too, whose account exists already; neither is touched", "parent_host_id"),
+            pl.format(
+                "is the parent {} too, whose account exists already; neither is touched", "parent_host_id"
+            ),
             others=pl.col("parent_host_id"),
             level="blocked",
         ),

@@ -110,5 +110,3 @@ def _count_unmanaged(frame: pl.DataFrame, current: Directory, keys: pl.DataFrame
         ).height,
         "relationships": current.relationships.filter(pl.col("origin") == "hand").height,
     }
-
-

@@ -38,7 +38,11 @@ def settle_emails(frame: pl.DataFrame, can: Capabilities) -> tuple[pl.DataFrame,
 
 def _created() -> pl.Expr:
     return (
-        pl.col("wanted") & ~pl.col("exists") & ~pl.col("held") & (pl.col("blocked") == "") & (pl.col("refused") == "")
+        pl.col("wanted")
+        & ~pl.col("exists")
+        & ~pl.col("held")
+        & (pl.col("blocked") == "")
+        & (pl.col("refused") == "")
     )
 
 

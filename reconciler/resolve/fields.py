@@ -62,7 +62,9 @@ def _keep_own_emails(frame: pl.DataFrame, school: School) -> tuple[pl.DataFrame,
     if school.email.activated == "overwrite":
         own = pl.lit(value=False)
     found = findings(
-        frame.filter(own), "email-kept", "the SIS has another e-mail than the activated account, which keeps its own"
+        frame.filter(own),
+        "email-kept",
+        "the SIS has another e-mail than the activated account, which keeps its own",
     )
     return frame.with_columns(email=pl.when(blocked | own).then("now_email").otherwise("email")), found
 

@@ -36,7 +36,9 @@ class ResolvedGroups:
     findings: pl.DataFrame
 
 
-def settle_groups(desired: Desired, current: Directory, school: School, *, years_before: bool) -> ResolvedGroups:
+def settle_groups(
+    desired: Desired, current: Directory, school: School, *, years_before: bool
+) -> ResolvedGroups:
     """Match groups by key, and by category and name where the school lets us adopt.
 
     `years_before` tells whether the directory has been applied to in this school year already.
@@ -70,7 +72,9 @@ def settle_groups(desired: Desired, current: Directory, school: School, *, years
     return ResolvedGroups(pl.concat([ours, verbatim]), keys, pl.concat(found))
 
 
-def _settle_names(known: pl.DataFrame, current: Directory, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _settle_names(
+    known: pl.DataFrame, current: Directory, school: School
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """A group renamed in Vidigami keeps its name, unless the school enforces its own."""
     differs = (pl.col("name") != pl.col("now_name")) | (pl.col("category") != pl.col("now_category"))
     names = current.groups.select("category", "name", holder="target_id")
@@ -122,16 +126,19 @@ def _recreated(
         members, left_on="key", right_on="group_key", how="semi"
     )
     return findings(
-        missing, "group-recreated", pl.format("{} was deleted in Vidigami, and is made again", "key"), host_id=pl.lit("")
+        missing,
+        "group-recreated",
+        pl.format("{} was deleted in Vidigami, and is made again", "key"),
+        host_id=pl.lit(""),
     )
 
 
-def _final_keys(
-    ours: pl.DataFrame, others: pl.DataFrame, desired: Desired, school: School
-) -> pl.DataFrame:
+def _final_keys(ours: pl.DataFrame, others: pl.DataFrame, desired: Desired, school: School) -> pl.DataFrame:
     declared = pl.concat([desired.declared, ours.select("key")]).unique()
     kind = pl.col("key").str.extract(r"^([a-z_]+)", 1)
-    mapped = kind.replace_strict(_ENTRIES, default="", return_dtype=pl.String).is_in(list(school.groups.mapping))
+    mapped = kind.replace_strict(_ENTRIES, default="", return_dtype=pl.String).is_in(
+        list(school.groups.mapping)
+    )
     campus = pl.col("key").str.contains("@", literal=True) == school.groups.per_school
     whole_kind = mapped & ~kind.is_in(_ONE_BY_ONE) & campus
     existing = pl.concat(

@@ -73,9 +73,8 @@ def _welcome_back(frame: pl.DataFrame, can: Capabilities) -> tuple[pl.DataFrame,
 def _name_causes(frame: pl.DataFrame, roster: Roster) -> pl.DataFrame:
     """Adds `cause`: what the SIS says, or else that the person is not in it any more."""
     absent = pl.col("now_member_type").replace({"student": "transferred"})
-    return (
-        frame.join(roster.gone, on="host_id", how="left")
-        .with_columns(pl.coalesce("cause", absent).alias("cause"))
+    return frame.join(roster.gone, on="host_id", how="left").with_columns(
+        pl.coalesce("cause", absent).alias("cause")
     )
 
 
@@ -107,13 +106,13 @@ def _hold_uncertain(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, 
             findings(
                 changed,
                 "leaver-uncertain",
-                pl.format("is not in the SIS, but {} has the same name and e-mail; the account is held", "other"),
+                pl.format(
+                    "is not in the SIS, but {} has the same name and e-mail; the account is held", "other"
+                ),
                 others=pl.col("other"),
             ),
         ]
     )
     doubtful = pl.concat([unnamed["host_id"], changed["host_id"]])
     hold = pl.col("host_id").is_in(doubtful.implode())
-    return frame.with_columns(
-        held=pl.col("held") | hold, leaves=pl.col("leaves") & ~hold
-    ), found
+    return frame.with_columns(held=pl.col("held") | hold, leaves=pl.col("leaves") & ~hold), found

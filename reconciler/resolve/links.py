@@ -56,7 +56,9 @@ def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its e
         ours=pl.col("ours").fill_null(value=False),
         retired=pl.col("retired").fill_null(value=False),
     )
-    wanted = desired.directory.memberships.join(groups.groups.select(group_key="key"), on="group_key", how="semi")
+    wanted = desired.directory.memberships.join(
+        groups.groups.select(group_key="key"), on="group_key", how="semi"
+    )
     wanted = wanted.filter(_is(people.living, "host_id") & ~_is(people.held, "host_id"))
     stays = (
         ~pl.col("ours")
@@ -147,5 +149,7 @@ def _keep(
     if can.remove:
         return undesired.filter(stays), empty(FINDINGS)
     stuck = undesired.filter(~stays).height
-    found = [one_finding("not-carried", f"{stuck:,} {kind} cannot be removed in this directory")] if stuck else []
+    found = (
+        [one_finding("not-carried", f"{stuck:,} {kind} cannot be removed in this directory")] if stuck else []
+    )
     return undesired, pl.concat([empty(FINDINGS), *found])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -12,7 +11,6 @@ from reconciler.frames import (
     GONE,
     HELD,
     KEPT_OUT,
-    MERGED,
     PEOPLE,
     ROSTER_RELATIONSHIPS,
     ROWS,
@@ -23,7 +21,7 @@ from reconciler.frames import (
     folded,
     stack,
 )
-from reconciler.model import MEMBER_TYPES, Roster, School, TableRules, Tables
+from reconciler.model import MEMBER_TYPES, Roster, School, Tables
 from reconciler.roster.block import block_people
 from reconciler.roster.emails import assign_emails, supplies_email
 from reconciler.roster.grades import read_grades
@@ -115,7 +113,8 @@ def _read_exclusions(tables: Tables, school: School) -> tuple[pl.DataFrame, pl.D
     listed = listed.with_columns(parent_host_id=parent)
     whole = pl.col("parent_host_id") == ""
     return listed.filter(whole).select("host_id").unique(), check(
-        listed.filter(~whole).select(student_host_id="host_id", parent_host_id="parent_host_id").unique(), KEPT_OUT
+        listed.filter(~whole).select(student_host_id="host_id", parent_host_id="parent_host_id").unique(),
+        KEPT_OUT,
     )
 
 
@@ -157,9 +156,7 @@ def _read_links(
     return links
 
 
-def _take_members(
-    rows: pl.DataFrame, member: str, tables: Tables, school: School, draft: _Draft
-) -> None:
+def _take_members(rows: pl.DataFrame, member: str, tables: Tables, school: School, draft: _Draft) -> None:
     """Add what the rows of one member type say to the draft."""
     people = rows.filter(pl.col("state") == "eligible").with_columns(unreadable=pl.lit(""))
     if member == "student":
@@ -226,7 +223,9 @@ def _row_findings(rows: pl.DataFrame, school: School) -> pl.DataFrame:
     unclear = rows.filter(pl.col("state") == "unclear").unique("host_id", maintain_order=True)
     found.append(
         findings(
-            unclear, "leaver-uncertain", "a value that decides about access cannot be read; the account is held"
+            unclear,
+            "leaver-uncertain",
+            "a value that decides about access cannot be read; the account is held",
         )
     )
     return pl.concat(found)
@@ -249,8 +248,10 @@ def _relationships(
     """Eligible parent of eligible student, under the parent's final Host ID."""
     if "parent" not in rows:
         return empty(ROSTER_RELATIONSHIPS)
-    students = rows["student"].filter(pl.col("state").is_in(["eligible", "duplicate"])).select(
-        student_host_id="host_id"
+    students = (
+        rows["student"]
+        .filter(pl.col("state").is_in(["eligible", "duplicate"]))
+        .select(student_host_id="host_id")
     )
     certain = links.filter(pl.col("verdict") == "yes").select(*ROSTER_RELATIONSHIPS)
     moved = _move_to_staff(certain, merged)
@@ -285,7 +286,7 @@ def _held(draft: _Draft, people: pl.DataFrame) -> pl.DataFrame:
 def _unidentified(rows: dict[str, pl.DataFrame]) -> pl.DataFrame:
     return stack(
         [
-            frame.filter((pl.col("host_id") == "")).select(
+            frame.filter(pl.col("host_id") == "").select(
                 "member_type", first=folded("first_name"), last=folded("last_name")
             )
             for frame in rows.values()
@@ -320,7 +321,9 @@ def _account_for_rows(draft: _Draft, people: pl.DataFrame, merged: pl.DataFrame)
             .otherwise(pl.lit("left-out")),
             reason=pl.when(person & blocked).then("blocked").otherwise("reason"),
         ).with_columns(
-            reason=pl.when(pl.col("outcome") == "merged").then(pl.lit("merged-staff-parent")).otherwise("reason")
+            reason=pl.when(pl.col("outcome") == "merged")
+            .then(pl.lit("merged-staff-parent"))
+            .otherwise("reason")
         ),
         ROWS,
     )

@@ -20,7 +20,9 @@ def primary_emails(emails: pl.DataFrame, yes: tuple[str, ...]) -> pl.DataFrame:
         "email",
         "_line",
         person_id=clean_id("person_id"),
-        primary=folded("is_primary").is_in(list(yes)) if "is_primary" in emails.columns else pl.lit(value=False),
+        primary=folded("is_primary").is_in(list(yes))
+        if "is_primary" in emails.columns
+        else pl.lit(value=False),
         priority=pl.col("priority").cast(pl.Float64, strict=False).fill_null(float("inf"))
         if "priority" in emails.columns
         else pl.lit(0.0),
@@ -44,7 +46,10 @@ def assign_emails(
         listed = primary_emails(tables.frames["emails"], school.parents.yes)
         people = (
             people.join(
-                listed.rename({"person_id": key, "email": "_listed"}), on=key, how="left", maintain_order="left"
+                listed.rename({"person_id": key, "email": "_listed"}),
+                on=key,
+                how="left",
+                maintain_order="left",
             )
             .with_columns(
                 email=pl.when(pl.col("email") == "").then(pl.col("_listed").fill_null("")).otherwise("email")
@@ -77,7 +82,9 @@ def _override(people: pl.DataFrame, tables: Tables) -> pl.DataFrame:
         return people
     return (
         people.join(
-            overrides.select("host_id", _override="email").unique("host_id", keep="last", maintain_order=True),
+            overrides.select("host_id", _override="email").unique(
+                "host_id", keep="last", maintain_order=True
+            ),
             on="host_id",
             how="left",
             maintain_order="left",

@@ -71,7 +71,10 @@ def _findings(frame: pl.DataFrame) -> pl.DataFrame:
         ),
         findings(
             frame.filter(
-                (pl.col("grade") == "") & ~pl.col("_bad_grade") & ~pl.col("_bad_year") & (pl.col("_year").is_null())
+                (pl.col("grade") == "")
+                & ~pl.col("_bad_grade")
+                & ~pl.col("_bad_year")
+                & (pl.col("_year").is_null())
             ),
             "no-grad-year",
             "it has neither a grade level nor a graduation year, so it joins no grade group",
@@ -79,9 +82,7 @@ def _findings(frame: pl.DataFrame) -> pl.DataFrame:
         findings(
             differ,
             "grade-mismatch",
-            pl.format(
-                "its graduation year is {}, its grade says {}", pl.col("_year"), pl.col("_derived")
-            ),
+            pl.format("its graduation year is {}, its grade says {}", pl.col("_year"), pl.col("_derived")),
         ),
     ]
     comparable = frame.filter(both).height

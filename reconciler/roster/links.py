@@ -62,15 +62,15 @@ def read_links(
 def _name_students(contacts: pl.DataFrame, students: pl.DataFrame, school: School) -> pl.DataFrame:
     """Adds `student_host_id`, by the student's id or else by the other id that contacts may use."""
     links = contacts.with_columns(student_host_id=pl.lit(""))
-    there = students.filter(pl.col("host_id") != "").select("host_id", "alternate_id").unique(maintain_order=True)
+    there = (
+        students.filter(pl.col("host_id") != "").select("host_id", "alternate_id").unique(maintain_order=True)
+    )
     if "student_id" in contacts.columns:
         prefix = school.members["student"].prefix
         named = links.select(host_id=pl.lit(prefix) + clean_id("student_id"))
         known = there.select("host_id").unique()
         hit = named.select(pl.col("host_id").is_in(known["host_id"].implode()))["host_id"]
-        links = links.with_columns(
-            student_host_id=pl.when(hit).then(named["host_id"]).otherwise(pl.lit(""))
-        )
+        links = links.with_columns(student_host_id=pl.when(hit).then(named["host_id"]).otherwise(pl.lit("")))
     if "student_alternate_id" in contacts.columns:
         # Two students with one alternate id: neither can be told from it.
         keys = (

@@ -82,4 +82,6 @@ def _same_host_id(people: pl.DataFrame) -> pl.DataFrame:
 
 
 def _ids(people: pl.DataFrame, member_type: str) -> pl.DataFrame:
-    return people.filter(pl.col("member_type") == member_type).select(pl.col("host_id").alias(f"{member_type}_host_id"))
+    return people.filter(pl.col("member_type") == member_type).select(
+        pl.col("host_id").alias(f"{member_type}_host_id")
+    )

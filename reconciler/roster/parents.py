@@ -27,7 +27,10 @@ def judge_parents(
     """
     evidence = _weigh(links, students, school)
     rows = rows.join(
-        evidence.select(host_id="parent_host_id", evidence="weight"), on="host_id", how="left", maintain_order="left"
+        evidence.select(host_id="parent_host_id", evidence="weight"),
+        on="host_id",
+        how="left",
+        maintain_order="left",
     ).with_columns(pl.col("evidence").fill_null(_NOT))
     undecided = pl.col("state").is_in(["eligible", "duplicate", "repeated", "unclear"])
     childless = undecided & (pl.col("evidence") == _NOT)

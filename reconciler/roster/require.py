@@ -104,9 +104,7 @@ def _missing_schools(tables: Tables, school: School) -> Iterator[Mistake]:
             )
 
 
-def _undecided(
-    tables: Tables, table: str, column: str, aliases: tuple[str, ...], waiver: str
-) -> Mistake:
+def _undecided(tables: Tables, table: str, column: str, aliases: tuple[str, ...], waiver: str) -> Mistake:
     info = tables.info[table]
     there = column in tables.frames[table].columns
     what = f"the column for {column!r} is blank throughout" if there else f"no column for {column!r}"

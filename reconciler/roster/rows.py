@@ -52,9 +52,7 @@ def passes_and_known(
     return passes, known
 
 
-def classify_rows(
-    table: pl.DataFrame, rules: TableRules, member_type: str, school: School
-) -> pl.DataFrame:
+def classify_rows(table: pl.DataFrame, rules: TableRules, member_type: str, school: School) -> pl.DataFrame:
     """Every row of a member type's table with what it says of its person.
 
     Gives FIELDS (`''` where not mapped), `source_id`, `host_id`, `file`, `line` and
@@ -76,7 +74,9 @@ def classify_rows(
 def states(rows: pl.DataFrame) -> pl.DataFrame:
     """`host_id, state, status` of every person with an id: the best that any of their rows says."""
     order = pl.col("state").replace_strict(
-        {"eligible": 0, "duplicate": 0, "repeated": 1, "unclear": 2, "gone": 3}, default=4, return_dtype=pl.Int8
+        {"eligible": 0, "duplicate": 0, "repeated": 1, "unclear": 2, "gone": 3},
+        default=4,
+        return_dtype=pl.Int8,
     )
     return (
         rows.filter(pl.col("host_id") != "")
