@@ -135,7 +135,7 @@ def email_rows(school: School) -> Rows:
 
 
 def dataset_rows(school: School) -> Rows:
-    """DEM's Contacts data set: the person on the first row, then a row for each further e-mail and each student.
+    """DEM's Contacts data set: the person on the first row, then a row for each other e-mail and student.
 
     It has no rows for links that have ended.
     """

@@ -1,6 +1,6 @@
 """Who there is at Maple Grove: invented families and teachers, the same ones at every run.
 
-Everybody is in good order here. `traps.py` adds what makes real exports hard; `next_year.py` lets a year pass.
+Everybody is in good order here. `traps.py` adds what makes exports hard, `next_year.py` a year.
 """
 
 from __future__ import annotations

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.demo.exports import EXPORTS, FOLDER, ROOT, YEARS
 from tests.demo.maple_grove import write_maple_grove
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def all_files(folder: Path) -> dict[str, bytes]:
