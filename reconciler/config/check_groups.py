@@ -111,12 +111,14 @@ def _check_kind(settings: Settings, kind: str, index: int) -> None:
         if not settings.get("groups", kind):
             settings.note((*groups, kind), "missing", "name the CSV file of the lists", at=at)
         return
-    template = settings.table("groups", "templates", kind)
+    path = ("groups", "templates", kind)
+    template = settings.table(*path)
     if not template:
-        settings.note((*groups, "templates", kind), "missing", _VIDIGAMI, at=at)
+        # Where it was taken out, or else where it is asked for.
+        settings.note(path, "missing", _VIDIGAMI, at=path if path in settings.removed else at)
     for key in ("category", "name") if template else ():
-        if not settings.get("groups", "templates", kind, key):
-            settings.note((*groups, "templates", kind, key), "missing", _VIDIGAMI, at=at)
+        if not template.get(key):
+            settings.note((*path, key), "missing", _VIDIGAMI)
     if kind == "divisions" and not settings.table("groups", "divisions"):
         settings.note((*groups, kind), "missing", "name the divisions and their grades", at=at)
     for table in ("sections", "enrolments") if kind == "classes" else ():

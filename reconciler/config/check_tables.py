@@ -47,7 +47,7 @@ def provided_tables(settings: Settings) -> dict[str, str]:
     for name in settings.table("source", "files"):
         rules = settings.table("tables", name)
         provided |= dict.fromkeys(rules.get("parts") or {}, name)
-        if rules.get("columns"):
+        if rules.get("columns") or not rules.get("parts"):
             provided[name] = name
     return provided
 
