@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from tests.demo.people import Contact, School
+    from tests.demo.people import Contact, School, Student
 
 Rows = list[dict[str, str]]
 
@@ -57,7 +57,7 @@ def student_rows(school: School) -> Rows:
     """Students, in the order of their names as a quick export has them."""
     return [
         {
-            "number": student.number if student.typed is None else student.typed,
+            "number": _number(student),
             "dcid": student.dcid,
             "first": student.first,
             "preferred": student.preferred,
@@ -154,7 +154,7 @@ def dataset_rows(school: School) -> Rows:
         }
         links = [
             {
-                "student_number": link.student.number,
+                "student_number": _number(link.student),
                 "order": str(link.order),
                 "relationship": link.relationship,
                 "custodial": link.custodial,
@@ -173,6 +173,10 @@ def write_list(path: Path, columns: tuple[str, ...], rows: list[tuple[str, ...]]
     """Write one of the CSV files beside the school file."""
     layout = Layout({name: name for name in columns}, line_end="\n", quoting="needed")
     path.write_bytes(encode([dict(zip(columns, row, strict=True)) for row in rows], layout))
+
+
+def _number(student: Student) -> str:
+    return student.number if student.typed is None else student.typed
 
 
 def _id(contact: Contact) -> str:
