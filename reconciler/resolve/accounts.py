@@ -59,56 +59,61 @@ def refuse_accounts(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, 
     both = pl.col("exists") & pl.col("wanted") & ~pl.col("held")
     foreign = both & ~pl.col("ours") & (pl.col("now_member_type") != pl.col("want_member_type"))
     reused = both & ~foreign & (pl.col("want_member_type") == "student") & _all_differ()
-    accounts = frame.filter("exists")["host_id"]
-    # The account of a merged person stands under the parent's Host ID: making another would split them.
-    waiting = roster.merged.filter(
-        pl.col("parent_host_id").is_in(accounts.implode())
-        & ~pl.col("staff_host_id").is_in(accounts.implode())
-        & (pl.col("staff_host_id") != pl.col("parent_host_id"))
-    )
-    split = pl.col("host_id").is_in(waiting["staff_host_id"].implode())
+    waiting = _accounts_in_waiting(frame, roster)
+    split = pl.col("host_id").is_in(waiting["staff_host_id"].implode()) & ~pl.col("exists")
+    merged_away = pl.col("host_id").is_in(roster.merged["parent_host_id"].implode()) & ~pl.col("wanted")
     frame = frame.with_columns(
         refused=pl.when(foreign)
         .then(pl.lit("id-collision"))
         .when(reused)
         .then(pl.lit("reused-id"))
-        .when(split & ~pl.col("exists"))
+        .when(split)
         .then(pl.lit("merged-staff-parent"))
         .otherwise(pl.lit(""))
-    ).with_columns(
-        held=pl.col("held")
-        | (pl.col("refused") != "")
-        | (pl.col("host_id").is_in(roster.merged["parent_host_id"].implode()) & ~pl.col("wanted"))
+    ).with_columns(held=pl.col("held") | (pl.col("refused") != "") | merged_away)
+    return frame, _refusals(frame, waiting)
+
+
+def _accounts_in_waiting(frame: pl.DataFrame, roster: Roster) -> pl.DataFrame:
+    """MERGED, of which the parent has an account and the member of staff none: another would split them."""
+    accounts = frame.filter("exists")["host_id"].implode()
+    return roster.merged.filter(
+        pl.col("parent_host_id").is_in(accounts) & ~pl.col("staff_host_id").is_in(accounts)
     )
-    pairs = frame.filter(pl.col("refused") == "merged-staff-parent").join(
+
+
+def _refusals(frame: pl.DataFrame, waiting: pl.DataFrame) -> pl.DataFrame:
+    by_code = frame.filter(pl.col("refused") != "")
+    pairs = by_code.filter(pl.col("refused") == "merged-staff-parent").join(
         waiting, left_on="host_id", right_on="staff_host_id"
     )
-    found = [
-        findings(
-            frame.filter(pl.col("refused") == "id-collision"),
-            "id-collision",
-            pl.format(
-                "an account of another member type ({}), which is not ours, has this Host ID",
-                "now_member_type",
+    return pl.concat(
+        [
+            findings(
+                by_code.filter(pl.col("refused") == "id-collision"),
+                "id-collision",
+                pl.format(
+                    "an account of another member type ({}), which is not ours, has this Host ID",
+                    "now_member_type",
+                ),
+                others=pl.col("host_id"),
             ),
-            others=pl.col("host_id"),
-        ),
-        findings(
-            frame.filter(pl.col("refused") == "reused-id"),
-            "reused-id",
-            "first name, surname and graduation year all differ from the account's; the update is refused",
-        ),
-        findings(
-            pairs,
-            "merged-staff-parent",
-            pl.format(
-                "is the parent {} too, whose account exists already; neither is touched", "parent_host_id"
+            findings(
+                by_code.filter(pl.col("refused") == "reused-id"),
+                "reused-id",
+                "first name, surname and graduation year all differ from the account's; the update is refused",
             ),
-            others=pl.col("parent_host_id"),
-            level="blocked",
-        ),
-    ]
-    return frame, pl.concat(found)
+            findings(
+                pairs,
+                "merged-staff-parent",
+                pl.format(
+                    "is the parent {} too, whose account exists already; neither is touched", "parent_host_id"
+                ),
+                others=pl.col("parent_host_id"),
+                level="blocked",
+            ),
+        ]
+    )
 
 
 def _all_differ() -> pl.Expr:

@@ -10,20 +10,18 @@ from reconciler.frames import (
     FINDINGS,
     GONE,
     HELD,
-    KEPT_OUT,
     PEOPLE,
     ROSTER_RELATIONSHIPS,
-    ROWS,
-    UNIDENTIFIED,
     check,
     empty,
     findings,
-    folded,
     stack,
 )
 from reconciler.model import MEMBER_TYPES, Roster, School, Tables
+from reconciler.roster.account import account_for_rows, names_without_ids, report_rows
 from reconciler.roster.block import block_people
 from reconciler.roster.emails import assign_emails, supplies_email
+from reconciler.roster.exclude import exclude_links, exclude_people, hold_excluded, read_exclusions
 from reconciler.roster.grades import read_grades
 from reconciler.roster.links import read_links
 from reconciler.roster.merge import find_staff_parents, merge_people
@@ -31,19 +29,12 @@ from reconciler.roster.parents import judge_parents
 from reconciler.roster.require import require_columns, rules_of
 from reconciler.roster.rows import classify_rows, states
 
-_ID_PROBLEMS = {
-    "missing-id": "the id is blank; the row was left out",
-    "bad-id": "the id does not look like one; the row was left out",
-    "duplicate-id": "rows with this Host ID differ; none of them was taken",
-}
-
 
 @dataclass(slots=True)
 class _Draft:
     """What the steps gather on their way to a Roster."""
 
     people: list[pl.DataFrame] = field(default_factory=list)
-    rows: list[pl.DataFrame] = field(default_factory=list)
     held: list[pl.DataFrame] = field(default_factory=list)
     gone: list[pl.DataFrame] = field(default_factory=list)
     found: list[pl.DataFrame] = field(default_factory=list)
@@ -58,14 +49,13 @@ def build_roster(tables: Tables, school: School) -> Roster:
     """
     require_columns(tables, school)
     draft = _Draft()
-    rows = {
-        member: classify_rows(
-            tables.frames[rules.table], rules_of(tables, school, rules.table), member, school
-        )
-        for member, rules in school.members.items()
-    }
-    excluded, kept_out = _read_exclusions(tables, school)
-    rows = {member: _exclude(frame, excluded) for member, frame in rows.items()}
+    excluded, kept_out = read_exclusions(tables)
+    draft.held.append(hold_excluded(excluded, school))
+    rows = {}
+    for member, rules in school.members.items():
+        table = tables.frames[rules.table]
+        classified = classify_rows(table, rules_of(tables, school, rules.table), member, school)
+        rows[member] = exclude_people(classified, excluded)
     links = _read_links(tables, rows, school, kept_out, draft)
     if "parent" in rows:
         rows["parent"], held, found = judge_parents(rows["parent"], links, rows["student"], school)
@@ -74,55 +64,19 @@ def build_roster(tables: Tables, school: School) -> Roster:
     for member in MEMBER_TYPES:
         if member in rows:
             _take_members(rows[member], member, tables, school, draft)
-    return _settle(draft, tables, school, rows, links, kept_out)
-
-
-def _settle(  # noqa: PLR0913 - the last step sees what all the others made
-    draft: _Draft,
-    tables: Tables,
-    school: School,
-    rows: dict[str, pl.DataFrame],
-    links: pl.DataFrame,
-    kept_out: pl.DataFrame,
-) -> Roster:
-    everyone = stack(draft.people, PEOPLE)
-    merged = find_staff_parents(everyone, tables, school)
-    people, found_merged = merge_people(everyone, merged)
-    people, found_blocked = block_people(people, school)
-    draft.found += [found_merged, found_blocked, _no_email(people, draft.supplied)]
+    people, merged = _settle_people(draft, tables, school)
+    every_row = pl.concat(rows.values())
     return Roster(
-        people=check(people, PEOPLE),
+        people=people,
         relationships=_relationships(links, people, rows, merged),
         held=_held(draft, people),
         merged=merged,
         gone=stack(draft.gone, GONE).unique("host_id", keep="first", maintain_order=True),
-        unidentified=_unidentified(rows),
+        unidentified=names_without_ids(every_row),
         kept_out=_move_to_staff(kept_out, merged),
-        rows=_account_for_rows(draft, people, merged),
+        rows=account_for_rows(every_row, people, merged),
         supplied=draft.supplied,
         findings=stack(draft.found, FINDINGS),
-    )
-
-
-def _read_exclusions(tables: Tables, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Host IDs of the people (`host_id`), and KEPT_OUT for single links, that the school keeps out."""
-    listed = tables.frames.get("exclude")
-    if listed is None:
-        return pl.DataFrame(schema={"host_id": pl.String}), empty(KEPT_OUT)
-    parent = pl.col("parent_host_id") if "parent_host_id" in listed.columns else pl.lit("")
-    listed = listed.with_columns(parent_host_id=parent)
-    whole = pl.col("parent_host_id") == ""
-    return listed.filter(whole).select("host_id").unique(), check(
-        listed.filter(~whole).select(student_host_id="host_id", parent_host_id="parent_host_id").unique(),
-        KEPT_OUT,
-    )
-
-
-def _exclude(rows: pl.DataFrame, excluded: pl.DataFrame) -> pl.DataFrame:
-    named = pl.col("host_id").is_in(excluded["host_id"].implode()) & (pl.col("state") != "gone")
-    return rows.with_columns(
-        state=pl.when(named).then(pl.lit("excluded")).otherwise("state"),
-        reason=pl.when(named).then(pl.lit("excluded")).otherwise("reason"),
     )
 
 
@@ -130,30 +84,21 @@ def _read_links(
     tables: Tables, rows: dict[str, pl.DataFrame], school: School, kept_out: pl.DataFrame, draft: _Draft
 ) -> pl.DataFrame:
     if "parent" not in rows:
-        return pl.DataFrame(
-            schema={"student_host_id": pl.String, "parent_host_id": pl.String, "relationship": pl.String}
-        )
+        return empty({**ROSTER_RELATIONSHIPS, "verdict": pl.String})
     links, found = read_links(tables, rules_of(tables, school, "contacts"), rows["student"], school)
-    draft.found.append(found)
-    if kept_out.height:
-        pair = ["student_host_id", "parent_host_id"]
-        out = links.join(kept_out, on=pair, how="semi").unique(pair, maintain_order=True)
-        draft.found.append(
-            findings(
-                out,
-                "excluded",
-                pl.format("its link to {} is kept out by the exclude list", "parent_host_id"),
-                host_id="student_host_id",
-            )
-        )
-        verdict = "unclear" if school.exclude.existing == "hold" else "no"
-        links = pl.concat(
-            [
-                links.join(kept_out, on=pair, how="anti"),
-                links.join(kept_out, on=pair, how="semi").with_columns(verdict=pl.lit(verdict)),
-            ]
-        )
+    links, found_excluded = exclude_links(links, kept_out, school)
+    draft.found += [found, found_excluded]
     return links
+
+
+def _settle_people(draft: _Draft, tables: Tables, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """PEOPLE, merged and blocked, and MERGED."""
+    everyone = stack(draft.people, PEOPLE)
+    merged = find_staff_parents(everyone, tables, school)
+    people, found_merged = merge_people(everyone, merged)
+    people, found_blocked = block_people(people, school)
+    draft.found += [found_merged, found_blocked, _no_email(people, draft.supplied)]
+    return check(people, PEOPLE), merged
 
 
 def _take_members(rows: pl.DataFrame, member: str, tables: Tables, school: School, draft: _Draft) -> None:
@@ -168,9 +113,8 @@ def _take_members(rows: pl.DataFrame, member: str, tables: Tables, school: Schoo
     people, found = assign_emails(people, tables, school, member)
     mapped = set(tables.frames[school.members[member].table].columns)
     email = supplies_email(tables, people, member, mapped="email" in mapped)
-    draft.found += [found, _row_findings(rows, school)]
+    draft.found += [found, report_rows(rows, school)]
     draft.people.append(check(people.with_columns(blocked=pl.lit("")), PEOPLE))
-    draft.rows.append(rows)
     draft.supplied[member] = frozenset(
         {"member_type"}
         | (mapped & {"first_name", "last_name", "preferred_name"})
@@ -183,17 +127,15 @@ def _take_members(rows: pl.DataFrame, member: str, tables: Tables, school: Schoo
 def _sort_out_the_rest(rows: pl.DataFrame, member: str, school: School, draft: _Draft) -> None:
     """Who is held and who is gone, of those that are not eligible."""
     people = states(rows)
-    excluded = people.filter(pl.col("state") == "excluded")
-    holds = ["unclear", "duplicate", *(["excluded"] if school.exclude.existing == "hold" else [])]
     reason = pl.col("state").replace({"unclear": "leaver-uncertain", "duplicate": "duplicate-id"})
     draft.held.append(
-        people.filter(pl.col("state").is_in(holds)).select("host_id", scope=pl.lit("account"), reason=reason)
+        people.filter(pl.col("state").is_in(["unclear", "duplicate"])).select(
+            "host_id", scope=pl.lit("account"), reason=reason
+        )
     )
-    draft.gone.append(
-        people.filter(pl.col("state") == "gone").select("host_id", cause=_cause(member, school))
-    )
-    if school.exclude.existing == "leave":
-        draft.gone.append(excluded.select("host_id", cause=_cause(member, school)))
+    # Whether excluded people count among them or are held is said by the exclude list alone.
+    gone = people.filter(pl.col("state").is_in(["gone", "excluded"]))
+    draft.gone.append(gone.select("host_id", cause=_cause(member, school)))
 
 
 def _cause(member: str, school: School) -> pl.Expr:
@@ -202,33 +144,6 @@ def _cause(member: str, school: School) -> pl.Expr:
     return pl.col("status").replace_strict(
         dict(school.leaving), default="transferred", return_dtype=pl.String
     )
-
-
-def _row_findings(rows: pl.DataFrame, school: School) -> pl.DataFrame:
-    problems = rows.filter(pl.col("reason").is_in(list(_ID_PROBLEMS)))
-    found = [
-        findings(problems.filter(pl.col("reason") == code), code, detail)
-        for code, detail in _ID_PROBLEMS.items()
-    ]
-    first = rows.filter(pl.col("state") == "excluded").unique("host_id", maintain_order=True)
-    hold = school.exclude.existing == "hold"
-    found.append(
-        findings(
-            first,
-            "excluded",
-            "kept out by the exclude list; an existing account "
-            + ("stays as it is" if hold else "is treated as a leaver's"),
-        )
-    )
-    unclear = rows.filter(pl.col("state") == "unclear").unique("host_id", maintain_order=True)
-    found.append(
-        findings(
-            unclear,
-            "leaver-uncertain",
-            "a value that decides about access cannot be read; the account is held",
-        )
-    )
-    return pl.concat(found)
 
 
 def _no_email(people: pl.DataFrame, supplied: dict[str, frozenset[str]]) -> pl.DataFrame:
@@ -280,50 +195,4 @@ def _held(draft: _Draft, people: pl.DataFrame) -> pl.DataFrame:
     )
     return stack([*draft.held, collided], HELD).unique(
         ["host_id", "scope"], keep="first", maintain_order=True
-    )
-
-
-def _unidentified(rows: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    return stack(
-        [
-            frame.filter(pl.col("host_id") == "").select(
-                "member_type", first=folded("first_name"), last=folded("last_name")
-            )
-            for frame in rows.values()
-        ],
-        UNIDENTIFIED,
-    ).unique()
-
-
-def _account_for_rows(draft: _Draft, people: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:
-    """ROWS: what became of each row read, so that the import summary adds up."""
-    every = pl.concat(draft.rows).select("member_type", "host_id", "state", "reason")
-    verdicts = people.select("member_type", "host_id", "blocked")
-    merged = merged.select(host_id="parent_host_id", member_type=pl.lit("parent"), merged=pl.lit(value=True))
-    key = ["member_type", "host_id"]
-    every = every.join(verdicts, on=key, how="left", maintain_order="left").join(
-        merged, on=key, how="left", maintain_order="left"
-    )
-    person = pl.col("state") == "eligible"
-    blocked = pl.col("state").is_in(["unidentified", "duplicate"]) | (
-        person & (pl.col("blocked").fill_null("") != "")
-    )
-    return check(
-        every.select(
-            "member_type",
-            "host_id",
-            outcome=pl.when(person & pl.col("merged").fill_null(value=False))
-            .then(pl.lit("merged"))
-            .when(blocked)
-            .then(pl.lit("blocked"))
-            .when(person)
-            .then(pl.lit("person"))
-            .otherwise(pl.lit("left-out")),
-            reason=pl.when(person & blocked).then("blocked").otherwise("reason"),
-        ).with_columns(
-            reason=pl.when(pl.col("outcome") == "merged")
-            .then(pl.lit("merged-staff-parent"))
-            .otherwise("reason")
-        ),
-        ROWS,
     )

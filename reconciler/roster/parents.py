@@ -47,12 +47,16 @@ def judge_parents(
         .then(pl.lit(UNCLEAR))
         .otherwise("reason"),
     )
-    orphans = rows.filter(pl.col("reason") == NO_CHILD).unique("host_id", keep="first", maintain_order=True)
     rowless = evidence.filter(pl.col("weight") > _NOT).join(
         rows.select(parent_host_id="host_id"), on="parent_host_id", how="anti"
     )
     held = rowless.select(host_id="parent_host_id", scope=pl.lit("account"), reason=pl.lit("unknown-parent"))
-    found = pl.concat(
+    return rows.drop("evidence"), check(held, HELD), _findings(rows, rowless)
+
+
+def _findings(rows: pl.DataFrame, rowless: pl.DataFrame) -> pl.DataFrame:
+    orphans = rows.filter(pl.col("reason") == NO_CHILD).unique("host_id", keep="first", maintain_order=True)
+    return pl.concat(
         [
             findings(orphans, "orphan-parent", "no link leads to a student of the school"),
             findings(
@@ -63,7 +67,6 @@ def judge_parents(
             ),
         ]
     )
-    return rows.drop("evidence"), check(held, HELD), found
 
 
 def _weigh(links: pl.DataFrame, students: pl.DataFrame, school: School) -> pl.DataFrame:
