@@ -61,12 +61,9 @@ def _check_table(settings: Settings, path: tuple[str, ...], rules: dict[str, Any
     if not columns:
         settings.note((*path, "columns"), "missing", "say which headers hold which field", at=path)
         return
-    filters = rules.get("filters") or {}
-    used = {
-        *filters,
-        rules.get("having"),
-        *(str(name) for one in rules.get("required") or [] for name in one),
-    }
+    filters, required = rules.get("filters") or {}, rules.get("required") or []
+    having = rules.get("having")
+    used = {*filters, having, *(str(name) for names in required for name in names)}
     for name in columns:
         if name not in FIELD_NAMES and name not in used:
             hint = did_you_mean(name, FIELD_NAMES) or "a field of your own needs a filter on it"
@@ -75,11 +72,20 @@ def _check_table(settings: Settings, path: tuple[str, ...], rules: dict[str, Any
         _check_field(settings, (*path, "filters", name), name, columns)
         if not rule.get("in"):
             settings.note((*path, "filters", name, "in"), "missing", "list the values that count")
-    for index, names in enumerate(rules.get("required") or []):
-        for name in names:
-            _check_field(settings, (*path, "required"), str(name), columns, index=index)
-    if having := rules.get("having"):
+    _check_required(settings, path, required, columns)
+    if having:
         _check_field(settings, (*path, "having"), str(having), columns)
+
+
+def _check_required(
+    settings: Settings, path: tuple[str, ...], required: list[list[object]], columns: dict[str, Any]
+) -> None:
+    for index, alternatives in enumerate(required):
+        names = [str(name) for name in alternatives]
+        for name in names:
+            # An alternative whose field a school took out leaves the others.
+            if (*path, "columns", name) not in settings.removed or not columns.keys() & set(names):
+                _check_field(settings, (*path, "required"), name, columns, index=index)
 
 
 def _check_field(

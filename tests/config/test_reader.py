@@ -83,9 +83,9 @@ def test_keys_and_comments_have_no_variables() -> None:
 
 
 def test_value_from_the_environment_is_shown_as_it_was_written() -> None:
-    document = parse("a: x${SECRET}\n", SECRET="hunter2")
+    document = parse("a: x${VALUE}\n", VALUE="hunter2")
     assert document.data == {"a": "xhunter2"}
-    assert document.shown(("a",), "xhunter2") == "the value of 'x${SECRET}'"
+    assert document.shown(("a",), "xhunter2") == "the value of 'x${VALUE}'"
 
 
 def test_nesting_up_to_the_limit_is_read() -> None:

@@ -34,7 +34,7 @@ def test_core_schema_values(text: str, value: object) -> None:
     [
         *("NO", "no", "yes", "on", "off", "y", "tRUE", "nULL"),
         *("010", "-0", "+5", "0o7", "0x1F", "1_000", "12:30", "1,000", "9" * 19),
-        *("2026-01-31", "2025-26", ".inf", ".nan", "1.", ".5", "1e", "١"),
+        *("2026-01-31", "2025-26", ".inf", ".nan", "1.", ".5", "1e", "\u0661"),
     ],
 )
 def test_all_else_stays_text(text: str) -> None:
