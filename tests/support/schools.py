@@ -56,7 +56,6 @@ _DEFAULTS: Settings = {
             "staff": "staff.csv",
             "parents": "parents.csv",
             "contacts": "contacts.csv",
-            "emails": "emails.csv",
         },
     },
     "target": {"kind": "embedded", "path": "directory.db"},
@@ -69,6 +68,8 @@ def make_school(
 ) -> School:
     """A school with these settings over sensible ones; `school.yaml` is what its messages name."""
     merged = _merge({**_DEFAULTS, "extends": list(rule_sets)}, settings or {})
+    if "powerschool" in rule_sets:
+        merged = _merge({"source": {"files": {"emails": "emails.csv"}}}, merged)
     return _load(json.dumps(merged))
 
 
