@@ -172,7 +172,7 @@ def group_label(key: str, target_id: str) -> pl.Expr:
     return pl.when(pl.col(key) == "").then(pl.lit("#") + pl.col(target_id)).otherwise(key)
 
 
-def findings(
+def findings(  # noqa: PLR0913 - a finding's parts, each by name
     frame: pl.DataFrame,
     code: str,
     detail: str | pl.Expr,

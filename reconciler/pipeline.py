@@ -1,4 +1,4 @@
-"""The whole flow of one school, top to bottom. Here alone stages meet, and the clock is asked for the time."""
+"""The whole flow of one school, top to bottom. Only here do stages meet, and is the clock asked."""
 
 from __future__ import annotations
 

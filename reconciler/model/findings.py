@@ -108,21 +108,21 @@ _CODES = (
         "unknown-parent",
         "warning",
         "a link to a contact who is not in the export",
-        "A student's contact has no row in the parents table, so nobody was created; an existing account is held.",
+        "A student's contact has no row in the parents table. Nobody was created; an account is held.",
         "Export all persons from the same moment as the contacts.",
     ),
     FindingCode(
         "unknown-member",
         "warning",
         "a list names nobody at the school",
-        "A line of the membership list gives a Host ID, or an id and a member type, that no eligible person has.",
+        "A line of the membership list gives a Host ID, or id and member type, that no eligible person has.",
         "Correct the line, or take it out of the list.",
     ),
     FindingCode(
         "orphan-parent",
         "info",
         "a contact with no child here",
-        "No link of this contact leads to an eligible student, so the contact is not a parent of this school.",
+        "No link of this contact leads to an eligible student, so this is no parent of the school.",
         "Nothing, unless a link is missing in the SIS.",
     ),
     FindingCode(
@@ -173,8 +173,8 @@ _CODES = (
         "leaver-uncertain",
         "warning",
         "perhaps gone, perhaps not",
-        "The export no longer has this person as one of the school's, but does not prove that they left: a row"
-        " was unclear, left out or stands under another id. The account is held as it is.",
+        "The export no longer has this person as one of the school's, but does not prove that they left:"
+        " a row was unclear, left out or stands under another id. The account is held as it is.",
         "Mend the row that the detail names, then plan again.",
     ),
     FindingCode(
@@ -209,7 +209,7 @@ _CODES = (
         "group-retired",
         "warning",
         "a group that is no longer declared",
-        "A group of ours does not belong to groups.mapping any more. It is never removed, and keeps its members.",
+        "A group of ours is not in groups.mapping any more. It is never removed, and keeps its members.",
         "Set groups.retired: empty to take the sync's members out of it.",
     ),
     FindingCode(

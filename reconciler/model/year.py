@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_SPAN = re.compile(r"(\d{4})\s*[-/–]\s*(\d{4}|\d{2})")
+_SPAN = re.compile(r"(\d{4})\s*[-/]\s*(\d{4}|\d{2})")
 _END = re.compile(r"\d{4}")
 
 

@@ -101,7 +101,7 @@ def _refusals(frame: pl.DataFrame, waiting: pl.DataFrame) -> pl.DataFrame:
             findings(
                 by_code.filter(pl.col("refused") == "reused-id"),
                 "reused-id",
-                "first name, surname and graduation year all differ from the account's; the update is refused",
+                "first name, surname and graduation year all differ from the account's; refused",
             ),
             findings(
                 pairs,

@@ -101,7 +101,7 @@ def _hold_uncertain(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, 
             findings(
                 unnamed,
                 "leaver-uncertain",
-                "is not in the SIS, but a row that was left out for its id has the same name; the account is held",
+                "is not in the SIS, but a row left out for its id has the same name; the account is held",
             ),
             findings(
                 changed,

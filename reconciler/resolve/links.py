@@ -84,7 +84,7 @@ def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its e
     return resolved, pl.concat([found, not_removed])
 
 
-def settle_relationships(
+def settle_relationships(  # noqa: PLR0913 - as for memberships
     desired: Desired,
     current: Directory,
     roster: Roster,
@@ -143,7 +143,7 @@ def _is(ids: pl.Series, column: str) -> pl.Expr:
 def _keep(
     undesired: pl.DataFrame, stays: pl.Expr, kind: str, can: Capabilities, *, additions_only: bool
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows that stay though the SIS does not ask for them, and `not-carried` for what cannot be removed."""
+    """What stays though the SIS does not ask for it, and `not-carried` for what cannot be removed."""
     if additions_only:
         return undesired, empty(FINDINGS)
     if can.remove:

@@ -25,7 +25,7 @@ def block_people(people: pl.DataFrame, school: School) -> tuple[pl.DataFrame, pl
     return people, pl.concat(found)
 
 
-def _block_collisions(people: pl.DataFrame, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _block_collisions(people: pl.DataFrame, _school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
     twice = pl.col("host_id").is_duplicated()
     sides = people.filter(twice)
     if not sides.height:

@@ -90,8 +90,8 @@ def _findings(frame: pl.DataFrame) -> pl.DataFrame:
         found.append(
             one_finding(
                 "grade-mismatch",
-                f"{differ.height:,} of {comparable:,} students have a grade that disagrees with their graduation"
-                " year; school_year in the school file is wrong, or the export is of another year",
+                f"{differ.height:,} of {comparable:,} students have a grade that disagrees with their"
+                " graduation year; school_year in the school file is wrong, or the export is of another year",
                 level="error",
             )
         )
