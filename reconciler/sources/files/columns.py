@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
+from reconciler.config.suggest import closest
 from reconciler.model import fold_header
 
 if TYPE_CHECKING:
@@ -132,9 +132,5 @@ def _missing(header: Sequence[str], alternatives: Sequence[str], rules: TableRul
 def _nearest(header: Sequence[str], looked_for: Sequence[str]) -> list[str]:
     # Without its header line a file has a person where the names should be: no e-mail goes into a message.
     bare = {fold_header(name).rpartition(".")[2]: name for name in header if "@" not in name}
-    near = {
-        bare[match]: None
-        for alias in looked_for
-        for match in get_close_matches(fold_header(alias).rpartition(".")[2], bare, n=2, cutoff=0.6)
-    }
-    return list(near)[:3]
+    near = [closest(fold_header(alias).rpartition(".")[2], bare) for alias in looked_for]
+    return list(dict.fromkeys(bare[name] for name in near if name))

@@ -27,9 +27,7 @@ _NAMES: Mapping[str, str] = {
     "utf-16-be": "utf-16-be",
     "cp1252": "windows-1252",
     "iso8859-1": "iso-8859-1",
-    "iso8859-15": "iso-8859-15",
     "mac-roman": "mac-roman",
-    "ascii": "ascii",
 }
 """Python's name of each encoding that may be declared -> ours."""
 

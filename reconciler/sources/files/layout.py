@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.errors import one_mistake
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -34,21 +32,13 @@ def detect_layout(data: bytes, file: SourceFile) -> Layout:
 
     A tab file counts as unquoted unless its header begins with a quote: PowerSchool's quick export writes
     a lone `"` (in a nickname, say) as it is.
-
-    Raises:
-        InputError: the declared delimiter or quoting is none.
     """
     line = _LINE.match(data)
     header = line[0] if line else b""
     bare = header if file.quoting == "none" else _QUOTED.sub(b"", header)
     found = max(_DETECTED, key=lambda delimiter: bare.count(delimiter.encode()))
-    delimiter = {name: sign for sign, name in DELIMITERS.items()}.get(file.delimiter, file.delimiter) or found
-    if delimiter not in DELIMITERS:
-        raise one_mistake(
-            file.path, f"{delimiter!r} is not a delimiter", f"write one of {', '.join(DELIMITERS.values())}"
-        )
-    if file.quoting not in {"", "standard", "none"}:
-        raise one_mistake(file.path, f"{file.quoting!r} is not a quoting", "write standard or none")
+    signs = {name: sign for sign, name in DELIMITERS.items()}
+    delimiter = signs.get(file.delimiter, file.delimiter) or found
     quoted = file.quoting != "none" and (
         file.quoting == "standard" or delimiter != "\t" or header.lstrip().startswith(b'"')
     )
