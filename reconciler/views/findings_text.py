@@ -9,7 +9,7 @@ import polars as pl
 
 from reconciler.model import FINDING_CODES
 from reconciler.views.counts import count_codes
-from reconciler.views.names import names_of, who
+from reconciler.views.names import names_of, tell, who
 from reconciler.views.page import Page, align, place
 
 if TYPE_CHECKING:
@@ -83,8 +83,6 @@ def _level(findings: pl.DataFrame, code: str) -> str:
 
 
 def _cells(row: Mapping[str, str | int], names: Mapping[str, str]) -> tuple[str, str, str]:
-    host_id, detail = str(row["host_id"]), str(row["detail"])
-    told = {host_id} if names else {host_id, *detail.replace(",", " ").split()}
-    others = ", ".join(who(other, names) for other in str(row["others"]).split() if other not in told)
-    detail = "; ".join(filter(None, (detail, others and f"with {others}")))
+    host_id = str(row["host_id"])
+    detail = tell(host_id, str(row["detail"]), str(row["others"]).split(), names)
     return who(host_id, names), place(str(row["file"]), int(row["line"])), detail

@@ -13,20 +13,22 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
-def user_item(row: Row, names: Mapping[str, str]) -> tuple[str, str]:
+def user_item(row: Row, names: Mapping[str, str]) -> tuple[str, ...]:
     """Who, and what about them; values only where names were asked for."""
     person = who(row["host_id"], names)
     if row["action"] == "rekey":
         person = f"{row['before_host_id']} -> {who(row['after_host_id'], names)}"
-    if row["action"] in ("update", "rekey"):
-        fields = [field for field in row["fields"].split() if field in PERSON_FIELDS]
-        return person, ", ".join(_value_change(row, field) if names else field for field in fields)
-    side = "before" if row["action"] == "deactivate" else "after"
-    told = [row[f"{side}_member_type"], *((row["after_email"], row["after_grad_year"]) if names else ())]
-    return person, ", ".join(filter(None, told))
+    if row["action"] == "create":
+        told = [row["after_member_type"], *((row["after_email"], row["after_grad_year"]) if names else ())]
+        return person, ", ".join(filter(None, told))
+    fields = [field for field in row["fields"].split() if field in PERSON_FIELDS]
+    told = [_value_change(row, field) if names else field for field in fields]
+    if row["action"] in ("deactivate", "reactivate"):
+        told.insert(0, row["before_member_type"])
+    return person, ", ".join(told)
 
 
-def group_item(row: Row, names: Mapping[str, str]) -> tuple[str, str]:
+def group_item(row: Row, names: Mapping[str, str]) -> tuple[str, ...]:
     """The group, and for an update what changes. A group's name is nobody's secret."""
     del names
     if row["action"] == "create":
@@ -35,17 +37,17 @@ def group_item(row: Row, names: Mapping[str, str]) -> tuple[str, str]:
     return f"{row['before_category']}/{row['before_name']}", ", ".join(changes)
 
 
-def membership_item(row: Row, names: Mapping[str, str]) -> tuple[str, str]:
-    """Who, and the group."""
-    return who(row["host_id"], names), row["group"]
+def membership_item(row: Row, names: Mapping[str, str]) -> tuple[str, ...]:
+    """Who, the group, and why."""
+    return who(row["host_id"], names), row["group"], row["reason"]
 
 
-def relationship_item(row: Row, names: Mapping[str, str]) -> tuple[str, str]:
-    """The parent, and the student."""
-    return who(row["parent_host_id"], names), f"parent of {who(row['student_host_id'], names)}"
+def relationship_item(row: Row, names: Mapping[str, str]) -> tuple[str, ...]:
+    """The parent, the student, and why."""
+    return who(row["parent_host_id"], names), f"parent of {who(row['student_host_id'], names)}", row["reason"]
 
 
-ITEMS: Mapping[str, Callable[[Row, Mapping[str, str]], tuple[str, str]]] = {
+ITEMS: Mapping[str, Callable[[Row, Mapping[str, str]], tuple[str, ...]]] = {
     "users": user_item,
     "groups": group_item,
     "memberships": membership_item,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 NOBODY: Mapping[str, str] = {}
+
+
+_WORD = re.compile(r"[^\s,;]+")
 
 
 def names_of(people: pl.DataFrame, *, show_names: bool) -> Mapping[str, str]:
@@ -23,3 +27,12 @@ def names_of(people: pl.DataFrame, *, show_names: bool) -> Mapping[str, str]:
 def who(host_id: str, names: Mapping[str, str]) -> str:
     """`S12`, or `S12 Ada Byron` where her name is at hand."""
     return f"{host_id} {names[host_id]}" if names.get(host_id) else host_id
+
+
+def tell(host_id: str, detail: str, others: Iterable[str], names: Mapping[str, str]) -> str:
+    """What a finding about `host_id` says, and those it clashes with where it does not name them itself."""
+    told = {host_id, *_WORD.findall(detail)}
+    rest = ", ".join(who(other, names) for other in others if other not in told)
+    if names:
+        detail = _WORD.sub(lambda word: who(word[0], names), detail)
+    return "; ".join(filter(None, (detail, rest and f"with {rest}")))

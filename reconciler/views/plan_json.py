@@ -27,7 +27,8 @@ def plan_json(plan: Plan, **_look: object) -> str:
 
     Lines are made inside Polars: a million changes take seconds this way, and a minute as dicts.
     """
-    top = json.dumps(_header(plan.header, plan.verdict) | {"summary": count_actions(plan)}, indent=2)
+    document = _header(plan.header, plan.verdict) | {"summary": count_actions(plan)}
+    top = json.dumps(document, indent=2, ensure_ascii=False)
     changes = [*_users(plan), *_groups(plan), *_memberships(plan), *_relationships(plan)]
     return "\n".join(
         [
@@ -130,7 +131,7 @@ def _lines(
         _encoded("fields", _words("fields")),
         _pair("reason"),
     ]
-    return frame.select(pl.format("{{}}", pl.concat_str(pairs, separator=",")))["literal"].to_list()
+    return frame.select(pl.lit("{") + pl.concat_str(pairs, separator=",") + pl.lit("}")).to_series().to_list()
 
 
 def _findings(findings: pl.DataFrame) -> list[str]:

@@ -120,7 +120,7 @@ def _write_changes(
     page: Page, plan: Plan, kind: str, action: str, names: Mapping[str, str], *, full: bool
 ) -> None:
     frame = plan.changes.frames()[kind].filter(action=action)
-    for block in frame.sort("reason", "id").partition_by("reason", maintain_order=True):
+    for block in _blocks(frame, kind):
         page.title(_block_title(block, kind, action))
         if kind == "memberships" and block.height > CAP and not full:
             _write_membership_counts(page, block, action)
@@ -131,10 +131,19 @@ def _write_changes(
         page.hidden(block.height - shown.height)
 
 
+def _blocks(frame: pl.DataFrame, kind: str) -> list[pl.DataFrame]:
+    """By reason; but links have as many reasons as people ("parent of S12"), so each item says its own."""
+    if not frame.height:
+        return []
+    if kind in ("users", "groups"):
+        return frame.sort("reason", "id").partition_by("reason", maintain_order=True)
+    return [frame]
+
+
 def _block_title(block: pl.DataFrame, kind: str, action: str) -> str:
     verb = _VERBS.get(action, action.capitalize())
     title = f"{verb} {plural(block.height, kind[:-1])}"
-    if reason := block["reason"][0]:
+    if kind in ("users", "groups") and (reason := block["reason"][0]):
         title += f" ({reason})"
     if kind == "users":
         title += f": {_member_types(block)}"

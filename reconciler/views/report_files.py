@@ -155,7 +155,7 @@ def _things(report: Report) -> Iterator[dict[str, str | int]]:
             "section": "not-done",
             "name": change["what"],
             "code": change["outcome"],
-            "detail": f"{change['action']}: {change['detail']}",
+            "detail": ": ".join(filter(None, (change["action"], change["detail"]))),
         }
     for code, number in report.findings.items():
         title = FINDING_CODES[code].title

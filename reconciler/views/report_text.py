@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model import FINDING_CODES
-from reconciler.views.names import NOBODY, who
+from reconciler.views.names import NOBODY, tell, who
 from reconciler.views.page import Page, pad, place, plural
 
 if TYPE_CHECKING:
@@ -101,14 +101,9 @@ def _people_in(blocked: Sequence[BlockedPerson]) -> int:
     return len({one.host_id or (one.file, one.line) for one in blocked})
 
 
-def _cells(one: BlockedPerson, names: Mapping[str, str]) -> tuple[str, str, str, str]:
-    others = ", ".join(who(other, names) for other in one.others if other != one.host_id)
-    return (
-        who(one.host_id, names) or "(no id)",
-        others and f"with {others}",
-        place(one.file, one.line),
-        one.detail,
-    )
+def _cells(one: BlockedPerson, names: Mapping[str, str]) -> tuple[str, str, str]:
+    detail = tell(one.host_id, one.detail, one.others, names)
+    return who(one.host_id, names) or "(no id)", place(one.file, one.line), detail
 
 
 def _write_people(page: Page, title: str, host_ids: Sequence[str], names: Mapping[str, str]) -> None:
@@ -140,4 +135,7 @@ def _write_findings(page: Page, report: Report) -> None:
     rows = [(f"{number:,}", code, FINDING_CODES[code].title) for code, number in report.findings.items()]
     page.table(rows, right=[0])
     page.line()
-    page.line(f"'reconcile findings {report.header.school}' lists them with file and line.", "quiet")
+    header = report.header
+    usual = f"schools/{header.school}.yaml"
+    name = header.school if header.school_file == usual else header.school_file
+    page.line(f"'reconcile findings {name}' lists them with file and line.", "quiet")
