@@ -8,7 +8,7 @@ from tests.demo.people import LOWER, Link
 from tests.demo.traps import couple
 
 if TYPE_CHECKING:
-    from tests.demo.people import School, Student
+    from tests.demo.people import Family, School, Student
 
 
 def let_a_year_pass(school: School) -> None:
@@ -28,6 +28,10 @@ def let_a_year_pass(school: School) -> None:
 
 def _child(school: School) -> Student:
     return school.take(lambda each: 1 <= each.children[0].grade <= 9).children[0]
+
+
+def _staying_couple(school: School) -> Family:
+    return school.take(lambda each: couple(each) and any(child.grade <= 12 for child in each.children))
 
 
 def _move_up(school: School) -> None:
@@ -72,16 +76,16 @@ def _come(school: School) -> None:
 
 
 def _change(school: School) -> None:
-    married = school.take(couple).parents[1]
+    married = _staying_couple(school).parents[1]
     married.last = "Wrenfield-Núñez"
-    mover = school.take(couple).parents[0]
+    mover = _staying_couple(school).parents[0]
     mover.emails = [(school.mailbox(mover.first, f"{mover.last} new"), "1", "1")]
-    school.take(couple).parents[0].emails = []  # a blank clears nothing
-    father, mother = school.take(couple).parents
+    _staying_couple(school).parents[0].emails = []  # a blank clears nothing
+    father, mother = _staying_couple(school).parents
     father.emails, mother.emails = mother.emails, father.emails  # each had the other's
     _child(school).preferred = "Skye"
     school.teachers[17].email = school.mailbox(school.teachers[17].first, f"{school.teachers[17].last} new")
-    divorced = school.take(couple).parents[1]
+    divorced = _staying_couple(school).parents[1]
     for link in school.links_of(divorced):
         link.custodial = "0"
 

@@ -61,3 +61,10 @@ def test_records_change() -> None:
         if (first.get(two), first.get(one)) == (address, addresses.get(two)) and first.get(one) != address
     ]
     assert len(swapped) == 1
+
+
+def test_number_that_a_spreadsheet_has_spoilt() -> None:
+    after = {row["DCID"]: row["Student_Number"] for row in students("2026-27")}
+    before = {row["DCID"]: row["Student_Number"] for row in students("2025-26")}
+    spoilt = [dcid for dcid, number in after.items() if number == "1.04E+03"]
+    assert [before[dcid].isdigit() for dcid in spoilt] == [True]

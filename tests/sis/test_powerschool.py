@@ -50,6 +50,16 @@ def codes(result: Roster) -> set[str]:
     return set(result.findings["code"])
 
 
+def write_smallest_school(folder: Path) -> None:
+    """One student, one teacher and one parent, all with the same number."""
+    header = "Student_Number\tFirst_Name\tLast_Name\tGrade_Level\tEnroll_Status\n"
+    (folder / "students.txt").write_text(header + "7\tUna\tOsprey\t3\t0\n")
+    (folder / "users.csv").write_text("Users_DCID;First_Name;Last_Name;Status\n7;Hugo;Finchley;1\n")
+    (folder / "persons.csv").write_text("ID,FirstName,LastName\n7,Rosa,Osprey\n")
+    (folder / "contacts.csv").write_text("Student_Number,PersonID,IsActive,IsCustodial\n7,7,1,1\n")
+    (folder / "emails.csv").write_text("PersonID,EmailAddress\n7,rosa.osprey@example.org\n")
+
+
 class TestMapleGrove:
     def test_layouts_are_detected(self) -> None:
         info = open_source(load(MAPLE_GROVE, "2025-26")).read().info
@@ -134,16 +144,17 @@ class TestAcceptanceSchool:
         assert 380 < found["parent"] < 450
 
     def test_needs_no_columns_but_those_of_its_rules(self, tmp_path: Path) -> None:
-        (tmp_path / "students.txt").write_text(
-            "Student_Number\tFirst_Name\tLast_Name\tGrade_Level\tEnroll_Status\n7\tUna\tOsprey\t3\t0\n"
-        )
-        (tmp_path / "users.csv").write_text("Users_DCID;First_Name;Last_Name;Status\n7;Hugo;Finchley;1\n")
-        (tmp_path / "persons.csv").write_text("ID,FirstName,LastName\n7,Rosa,Osprey\n")
-        (tmp_path / "contacts.csv").write_text("Student_Number,PersonID,IsActive,IsCustodial\n7,7,1,1\n")
-        (tmp_path / "emails.csv").write_text("PersonID,EmailAddress\n7,rosa.osprey@example.org\n")
+        write_smallest_school(tmp_path)
         result = roster(load(ACCEPTANCE, "2025-26", tmp_path))
         assert sorted(people(result)) == ["P7", "S7", "T7"]
         assert links(result) == {("S7", "P7")}
+
+    def test_email_of_nobody_is_given_to_nobody(self, tmp_path: Path) -> None:
+        write_smallest_school(tmp_path)
+        with (tmp_path / "emails.csv").open("a") as file:
+            file.write(",lost@example.org\n")
+        emails = roster(load(ACCEPTANCE, "2025-26", tmp_path)).people.select("host_id", "email").rows()
+        assert sorted(emails) == [("P7", "rosa.osprey@example.org"), ("S7", ""), ("T7", "")]
 
 
 @needs_grand_bend
