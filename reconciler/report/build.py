@@ -22,7 +22,9 @@ def build_report(plan: Plan, outcomes: Outcomes | None = None) -> Report:
     parentless = tuple(_ids(findings.filter(code="no-parent")))
     ready = tuple(_ids(plan.ready.join(missed["users"], on="host_id", how="anti")))
     leavers = plan.changes.users.filter(action="deactivate")
-    mentioned = {*parentless, *ready, *(one.host_id for one in blocked)}.union(*(one.others for one in blocked))
+    mentioned = {*parentless, *ready, *(one.host_id for one in blocked)}.union(
+        *(one.others for one in blocked)
+    )
     return Report(
         header=plan.header,
         applied=outcomes is not None,

@@ -10,7 +10,7 @@ import polars as pl
 from reconciler.model import FINDING_CODES
 from reconciler.views.counts import count_codes
 from reconciler.views.names import names_of, tell, who
-from reconciler.views.page import Page, align, place
+from reconciler.views.page import Page, place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +78,7 @@ def findings_json(findings: pl.DataFrame, people: pl.DataFrame, *, show_names: b
 
 def _level(findings: pl.DataFrame, code: str) -> str:
     """The worst level of a code's findings: a rule may raise one above the code's own."""
-    levels = findings.filter(pl.col("code") == code)["level"].unique().to_list()
+    levels: list[str] = findings.filter(code=code)["level"].unique().to_list()
     return min(levels, key=LEVELS.index)
 
 

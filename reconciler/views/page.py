@@ -1,4 +1,4 @@
-"""A page of plain text: aligned columns, quiet colours, and nothing that a terminal could take for an order."""
+"""A page of plain text: aligned columns, quiet colours, and nothing that a terminal would obey."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ class Page:
 
     def spans(self, spans: Iterable[tuple[str, str]], *, indent: int = 2) -> None:
         """One line of `(text, style)` parts."""
-        self._lines.append((" " * indent + "".join(self._paint(safe(text), style) for text, style in spans)).rstrip())
+        self._lines.append(
+            (" " * indent + "".join(self._paint(safe(text), style) for text, style in spans)).rstrip()
+        )
 
     def title(self, text: str) -> None:
         """A heading, with a blank line before it."""
@@ -86,7 +88,8 @@ def align(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[str]
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
-            pad(cell, width, right=at in flush) for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+            pad(cell, width, right=at in flush)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     ]

@@ -137,13 +137,16 @@ def _lines(
 def _findings(findings: pl.DataFrame) -> list[str]:
     rows = findings.sort("file", "line", "code", "host_id", "detail")
     columns = ["code", "level", "host_id", "file", "line", "detail"]
-    return rows.select(pl.struct(*columns, others=_words("others")).struct.json_encode()).to_series().to_list()
+    return (
+        rows.select(pl.struct(*columns, others=_words("others")).struct.json_encode()).to_series().to_list()
+    )
 
 
 def _object(side: str, shown: dict[str, pl.Expr]) -> pl.Expr:
     """A JSON object of the fields that are shown, which differ from row to row."""
     pairs = [
-        pl.when(condition).then(_encoded(field, pl.col(f"{side}_{field}"))) for field, condition in shown.items()
+        pl.when(condition).then(_encoded(field, pl.col(f"{side}_{field}")))
+        for field, condition in shown.items()
     ]
     return pl.lit("{") + pl.concat_str(pairs, separator=",", ignore_nulls=True) + pl.lit("}")
 

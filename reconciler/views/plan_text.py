@@ -47,8 +47,8 @@ def plan_text(
     _write_held(page, plan, names, full=full)
     page.line()
     _write_counts(page, plan)
-    for kind, action in [*_TAKEN, *_GIVEN]:
-        _write_changes(page, plan, kind, action, names, full=full)
+    for change in [*_TAKEN, *_GIVEN]:
+        _write_changes(page, plan, change, names, full=full)
     _write_findings(page, plan, names, full=full)
     return str(page)
 
@@ -117,8 +117,9 @@ def _count_cells(counts: Mapping[str, Mapping[str, int]], column: tuple[str, ...
 
 
 def _write_changes(
-    page: Page, plan: Plan, kind: str, action: str, names: Mapping[str, str], *, full: bool
+    page: Page, plan: Plan, change: tuple[str, str], names: Mapping[str, str], *, full: bool
 ) -> None:
+    kind, action = change
     frame = plan.changes.frames()[kind].filter(action=action)
     for block in _blocks(frame, kind):
         page.title(_block_title(block, kind, action))
@@ -156,7 +157,9 @@ def _member_types(block: pl.DataFrame) -> str:
     types = block.select(member_type.otherwise("before_member_type").alias("type"))["type"]
     counts = dict(types.value_counts().iter_rows())
     return ", ".join(
-        f"{counts[one]:,} {many if counts[one] != 1 else one}" for one, many in _PLURALS.items() if one in counts
+        f"{counts[one]:,} {many if counts[one] != 1 else one}"
+        for one, many in _PLURALS.items()
+        if one in counts
     )
 
 

@@ -48,7 +48,10 @@ def user(id_: int, action: str, host_id: str, **values: object) -> Row:
     if action != "create":
         row |= {"target_id": f"u{id_}"} | {f"before_{name}": value for name, value in person.items()}
     row |= {f"after_{name}": value for name, value in person.items()}
-    row |= {"before_active": action in ("update", "rekey", "deactivate"), "after_active": action != "deactivate"}
+    row |= {
+        "before_active": action in ("update", "rekey", "deactivate"),
+        "after_active": action != "deactivate",
+    }
     if action == "update":
         row |= {"fields": "email", "before_email": "old@example.org"}
     return row | values
@@ -65,8 +68,13 @@ def membership(id_: int, action: str, host_id: str, name: str = "Grade 1", **val
     """A membership change in a group of the category Academics."""
     key = f"grade:{name.removeprefix('Grade ')}"
     return {
-        "id": id_, "action": action, "group_key": key, "group": f"Academics/{name}", "host_id": host_id, **values
-    }  # fmt: skip
+        "id": id_,
+        "action": action,
+        "group_key": key,
+        "group": f"Academics/{name}",
+        "host_id": host_id,
+        **values,
+    }
 
 
 def relationship(id_: int, action: str, student: str, parent: str, **values: object) -> Row:

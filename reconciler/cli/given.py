@@ -1,0 +1,34 @@
+"""What a SCHOOL, a PLANFILE or a CODE on the command line stands for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.errors import ReconcileError
+from reconciler.model import FINDING_CODES
+
+if TYPE_CHECKING:
+    from reconciler.model import FindingCode, Plan
+
+
+def plan_of(name: str) -> Plan:
+    """The saved plan of that name, or a plan made now for the school of that name."""
+    from reconciler import pipeline
+
+    if pipeline.is_plan_file(name):
+        return pipeline.open_plan(name)
+    return pipeline.plan_school(pipeline.load(name))
+
+
+def finding_code(name: str) -> FindingCode:
+    """The finding code of that name.
+
+    Raises:
+        ReconcileError: there is none.
+    """
+    from reconciler.config import did_you_mean
+
+    if name in FINDING_CODES:
+        return FINDING_CODES[name]
+    hint = did_you_mean(name, FINDING_CODES) or "'reconcile explain' lists them all"
+    raise ReconcileError(f"no finding code '{name}'; {hint}")

@@ -1,0 +1,52 @@
+"""The arguments and options that commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class TextOrJson(StrEnum):
+    """The views that most commands have."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class ReportFormat(StrEnum):
+    """The views of the import summary."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+
+
+SchoolName = Annotated[
+    str, typer.Argument(metavar="SCHOOL", help="A school: an id in schools/, or a path that ends in .yaml.")
+]
+SchoolOrPlan = Annotated[
+    str,
+    typer.Argument(
+        metavar="SCHOOL|PLANFILE",
+        help="A school (an id in schools/, or a path that ends in .yaml), or a plan saved with plan --out.",
+    ),
+]
+PlanFile = Annotated[str, typer.Argument(metavar="PLANFILE", help="A plan saved with plan --out.")]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE", help="Save the plan, for show, report and apply. It holds names."),
+]
+Format = Annotated[TextOrJson, typer.Option("--format", help="How to show it.")]
+AnyFormat = Annotated[ReportFormat, typer.Option("--format", help="How to show it. JSON and CSV hold names.")]
+Full = Annotated[bool, typer.Option("--full", help="Show every change, not the first ten of a sort.")]
+ShowNames = Annotated[
+    bool, typer.Option("--show-names", help="Show names and values; without it, people are Host IDs.")
+]
+AdditionsOnly = Annotated[
+    bool,
+    typer.Option("--additions-only", help="For a partial export: nobody leaves, and nothing is removed."),
+]
+"""Each is an annotation that says everything of its argument but the default."""
