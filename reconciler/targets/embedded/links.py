@@ -32,6 +32,7 @@ class _Table:
         return f"DELETE FROM {self.name} WHERE {self.left} = ? AND {self.right} = ?"  # noqa: S608 - our names
 
 
+_TARGET_ID = r"^(\d+):(\d+)$"
 _MEMBERSHIPS = _Table("memberships", "group_id", "user_id")
 _RELATIONSHIPS = _Table("relationships", "student_id", "parent_id")
 
@@ -39,7 +40,8 @@ _RELATIONSHIPS = _Table("relationships", "student_id", "parent_id")
 def write_memberships(connection: sqlite3.Connection, changes: pl.DataFrame) -> pl.DataFrame:
     """Carry out MEMBERSHIP_CHANGES; gives `id, outcome, detail`."""
     adds = changes.filter(pl.col("action") == "add")
-    groups = groups_by(connection, "external_id", adds["group_key"].unique())
+    keys = adds["group_key"].unique()
+    groups = groups_by(connection, "external_id", keys.filter(keys != ""))  # '' is every group without a key
     users = users_by(connection, "host_id", adds["host_id"].unique())
     found = adds.join(
         groups.select(group_key="key", left="id"), on="group_key", how="left", maintain_order="left"
@@ -80,10 +82,9 @@ def _write(
 
 def _remove(connection: sqlite3.Connection, table: _Table, changes: pl.DataFrame) -> pl.DataFrame:
     """Take out links that a sync made, by `target_id`."""
-    ends = pl.col("target_id").str.split_exact(":", 1).struct
     named = changes.with_columns(
-        left=ends.field("field_0").cast(pl.Int64, strict=False),
-        right=ends.field("field_1").cast(pl.Int64, strict=False),
+        pl.col("target_id").str.extract(_TARGET_ID, group).cast(pl.Int64, strict=False).alias(end)
+        for group, end in enumerate(("left", "right"), start=1)
     )
     by_hand = pl.col("origin") == "hand"
     judged = _beside_live(connection, table, named).with_columns(
