@@ -14,6 +14,7 @@ import polars as pl
 
 from reconciler.apply.runner import BATCH_SIZE, run
 from reconciler.config import load_school
+from reconciler.desired import build_desired
 from reconciler.frames import (
     CURRENT_GROUPS,
     CURRENT_MEMBERSHIPS,
@@ -23,17 +24,21 @@ from reconciler.frames import (
     empty,
 )
 from reconciler.model import (
+    LIST_TABLES,
     Capabilities,
     Directory,
     DirectoryInfo,
     Outcomes,
     Plan,
+    Resolution,
     School,
     TableInfo,
     Tables,
     TargetSettings,
 )
 from reconciler.pipeline import work_out
+from reconciler.resolve import resolve
+from reconciler.roster import build_roster
 from reconciler.targets import EmbeddedDirectory
 
 if TYPE_CHECKING:
@@ -134,17 +139,10 @@ def make_tables(**rows: Sequence[Row]) -> Tables:
 
     The five usual tables are always there. A table has the fields that any of its rows names.
     """
-    usual = {
-        "students": student("1"),
-        "staff": staff("1"),
-        "parents": parent("1"),
-        "contacts": contact("1", "1"),
-        "emails": email("1"),
-    }
     frames = {}
-    for table in (*usual, *(name for name in rows if name not in usual)):
+    for table in (*_USUAL, *(name for name in rows if name not in _USUAL)):
         lines = rows.get(table, [])
-        fields = list(dict.fromkeys(field for row in lines for field in row)) or list(usual.get(table, {}))
+        fields = list(dict.fromkeys(field for row in lines for field in row)) or _fields(table)
         frames[table] = pl.DataFrame(
             [[row.get(field, "") for field in fields] for row in lines],
             schema=dict.fromkeys(fields, pl.String),
@@ -192,6 +190,42 @@ def apply_to(plan: Plan, target: Path | Target, *, batch_size: int = BATCH_SIZE)
     """Carry a plan out."""
     directory = open_directory(target) if isinstance(target, Path) else target
     return run(plan, directory, batch_size=batch_size)
+
+
+def resolution_for(
+    school: School, tables: Tables, target: Target | None = None, *, additions_only: bool = False
+) -> Resolution:
+    """The directory as the plan for it would leave it, worked out without making that plan."""
+    info, current = target.snapshot() if target else (DirectoryInfo("", ""), empty_directory())
+    roster = build_roster(tables, school)
+    return resolve(
+        roster,
+        build_desired(roster, tables, school),
+        current,
+        info,
+        school,
+        target.capabilities if target else Capabilities(),
+        additions_only=additions_only,
+    )
+
+
+_USUAL = {
+    "students": student("1"),
+    "staff": staff("1"),
+    "parents": parent("1"),
+    "contacts": contact("1", "1"),
+    "emails": email("1"),
+}
+_SECTIONS = ("section_id", "course", "section", "teacher_id", "school_id")
+_ENROLMENTS = ("section_id", "student_id", "student_alternate_id")
+
+
+def _fields(table: str) -> list[str]:
+    """The fields of a table without rows."""
+    others = {"sections": _SECTIONS, "enrolments": _ENROLMENTS}
+    if table in LIST_TABLES:
+        return list(LIST_TABLES[table].columns)
+    return list(_USUAL.get(table) or others[table])
 
 
 @cache
