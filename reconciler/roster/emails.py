@@ -27,6 +27,8 @@ def primary_emails(emails: pl.DataFrame, yes: tuple[str, ...]) -> pl.DataFrame:
         if "priority" in emails.columns
         else pl.lit(0.0),
     )
+    # A row of nobody must not reach everybody whose own key is blank.
+    frame = frame.filter(pl.col("person_id") != "")
     return (
         frame.sort(["primary", "priority", "_line"], descending=[True, False, False])
         .unique("person_id", keep="first", maintain_order=True)
