@@ -37,7 +37,8 @@ def apply(
     """Show the plan, ask, and make exactly these changes.
 
     Ends with the import summary. It can be repeated: a second run does nothing, and a run that was stopped
-    goes on. Nothing is ever deleted. Exit code 3 where the plan is refused, 4 where something could not be done.
+    goes on. Nothing is ever deleted. Exit code 3 where the plan is refused, 4 where something could not be
+    done.
     """
     from reconciler import pipeline
     from reconciler.report import build_report
@@ -69,7 +70,8 @@ def _plan_and_school(name: str, *, additions_only: bool) -> tuple[Plan, School]:
         school = pipeline.load(name)
         return pipeline.plan_school(school, additions_only=additions_only), school
     if additions_only:
-        raise typer.BadParameter("is said when a plan is made: plan SCHOOL --additions-only --out FILE")
+        hint = "a saved plan is what it is; say it to 'reconcile plan SCHOOL --out FILE'"
+        raise typer.BadParameter(hint, param_hint="--additions-only")
     plan = pipeline.open_plan(name)
     school = pipeline.load(plan.header.school_file)
     for notice in pipeline.notices(plan, school):

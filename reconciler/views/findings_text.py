@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from reconciler.model import FINDING_CODES
 from reconciler.views.counts import count_codes
 from reconciler.views.names import names_of, tell, who
@@ -14,6 +12,8 @@ from reconciler.views.page import Page, place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import polars as pl
 
 LEVELS = ("error", "blocked", "warning", "info")
 """Worst first."""

@@ -38,13 +38,13 @@ def group_item(row: Row, names: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def membership_item(row: Row, names: Mapping[str, str]) -> tuple[str, ...]:
-    """Who, the group, and why."""
-    return who(row["host_id"], names), row["group"], row["reason"]
+    """Who, and the group."""
+    return who(row["host_id"], names), row["group"]
 
 
 def relationship_item(row: Row, names: Mapping[str, str]) -> tuple[str, ...]:
-    """The parent, the student, and why."""
-    return who(row["parent_host_id"], names), f"parent of {who(row['student_host_id'], names)}", row["reason"]
+    """The parent, and the student."""
+    return who(row["parent_host_id"], names), f"parent of {who(row['student_host_id'], names)}"
 
 
 ITEMS: Mapping[str, Callable[[Row, Mapping[str, str]], tuple[str, ...]]] = {

@@ -53,7 +53,8 @@ class Page:
 
     def prose(self, text: str, style: str = "", *, indent: int = 0) -> None:
         """A text, wrapped to the page's width."""
-        for line in textwrap.wrap(safe(text), self._width - indent, break_long_words=False) or [""]:
+        width = self._width - indent
+        for line in textwrap.wrap(safe(text), width, break_long_words=False, break_on_hyphens=False):
             self.line(line, style, indent=indent)
 
     def changes(self, symbol: str, items: Iterable[str], *, indent: int = 2) -> None:
@@ -61,10 +62,10 @@ class Page:
         mark = " " * indent + self._paint(symbol, symbol) + " "
         self._lines.extend(mark + safe(item) for item in items)
 
-    def hidden(self, number: int, how: str = "--full shows all", *, indent: int = 4) -> None:
+    def hidden(self, number: int, how: str = "; --full shows all", *, indent: int = 4) -> None:
         """Say how many items are not shown, if any."""
         if number > 0:
-            self.line(f"... and {number:,} more; {how}", "quiet", indent=indent)
+            self.line(f"... and {number:,} more{how}", "quiet", indent=indent)
 
     def table(self, rows: Sequence[Sequence[str]], *, right: Iterable[int] = (), indent: int = 2) -> None:
         """Aligned columns; those in `right` are flush right."""
@@ -103,6 +104,11 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
 
 def _width(text: str) -> int:
     return len(text) if text.isascii() else cell_len(text)
+
+
+def natural(text: str) -> list[str | int]:
+    """A key that sorts `Grade 2` before `Grade 10`."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", text)]
 
 
 def place(file: str, line: int) -> str:

@@ -11,14 +11,18 @@ from reconciler.views.counts import SYMBOLS, count_actions, count_codes
 from reconciler.views.findings_text import list_findings
 from reconciler.views.items import ITEMS
 from reconciler.views.names import names_of
-from reconciler.views.page import CAP, Page, align, pad, plural
+from reconciler.views.page import CAP, Page, align, natural, pad, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model import Plan
 
+_GROUPS = 20
+"""How many groups are told with the number of their memberships."""
+
 _VERBS = {"rekey": "Give a new Host ID to"}
+_LINKS = ("memberships", "relationships")
 _PLURALS = {"student": "students", "staff": "staff", "parent": "parents"}
 _COLUMNS = (("create", "add"), ("update",), ("rekey",), ("reactivate",), ("deactivate", "remove"))
 _TAKEN = [(kind, action) for kind in ACTIONS for action in ACTIONS[kind] if SYMBOLS[action] == "-"]
@@ -128,6 +132,8 @@ def _write_changes(
             continue
         shown = block if full else block.head(CAP)
         items = [ITEMS[kind](row, names) for row in shown.iter_rows(named=True)]
+        if kind in _LINKS and block["reason"].n_unique() > 1:
+            items = [(*item, reason) for item, reason in zip(items, shown["reason"], strict=True)]
         page.changes(SYMBOLS[action], align(items))
         page.hidden(block.height - shown.height)
 
@@ -136,15 +142,15 @@ def _blocks(frame: pl.DataFrame, kind: str) -> list[pl.DataFrame]:
     """By reason; but links have as many reasons as people ("parent of S12"), so each item says its own."""
     if not frame.height:
         return []
-    if kind in ("users", "groups"):
-        return frame.sort("reason", "id").partition_by("reason", maintain_order=True)
-    return [frame]
+    return (
+        [frame] if kind in _LINKS else frame.sort("reason", "id").partition_by("reason", maintain_order=True)
+    )
 
 
 def _block_title(block: pl.DataFrame, kind: str, action: str) -> str:
     verb = _VERBS.get(action, action.capitalize())
     title = f"{verb} {plural(block.height, kind[:-1])}"
-    if kind in ("users", "groups") and (reason := block["reason"][0]):
+    if block["reason"].n_unique() == 1 and (reason := block["reason"][0]):
         title += f" ({reason})"
     if kind == "users":
         title += f": {_member_types(block)}"
@@ -165,12 +171,12 @@ def _member_types(block: pl.DataFrame) -> str:
 
 def _write_membership_counts(page: Page, block: pl.DataFrame, action: str) -> None:
     """By group, for a list of a thousand memberships says less than how many join each group."""
-    groups = block.group_by("group").len().sort("group")
-    rows = [(group, f"{number:,}") for group, number in groups.head(CAP).iter_rows()]
-    page.changes(SYMBOLS[action], align(rows, right=[1]))
-    if groups.height > CAP:
-        page.hidden(groups.height - CAP, "groups; --full shows all")
-    else:
+    counts = sorted(block["group"].value_counts().iter_rows(), key=lambda count: natural(count[0]))
+    page.changes(
+        SYMBOLS[action], align([(group, f"{number:,}") for group, number in counts[:_GROUPS]], right=[1])
+    )
+    page.hidden(len(counts) - _GROUPS, " groups; --full shows all")
+    if len(counts) <= _GROUPS:
         page.line("--full shows each of them", "quiet", indent=4)
 
 

@@ -86,7 +86,7 @@ def _write_not_done(page: Page, report: Report) -> None:
     page.title(f"Not done: {plural(len(report.not_done), 'change')}")
     shown = report.not_done[:_MANY]
     page.table([(one["outcome"], one["action"], one["what"], one["detail"]) for one in shown])
-    page.hidden(len(report.not_done) - len(shown), "--format csv has all", indent=2)
+    page.hidden(len(report.not_done) - len(shown), "; --format csv has all", indent=2)
 
 
 def _write_blocked(page: Page, report: Report, names: Mapping[str, str]) -> None:
@@ -113,7 +113,7 @@ def _write_people(page: Page, title: str, host_ids: Sequence[str], names: Mappin
     shown = host_ids[:_MANY]
     if shown:
         page.prose(", ".join(who(host_id, names) for host_id in shown), indent=2)
-    page.hidden(len(host_ids) - len(shown), "--format csv has all", indent=2)
+    page.hidden(len(host_ids) - len(shown), "; --format csv has all", indent=2)
 
 
 def _write_groups(page: Page, report: Report) -> None:
