@@ -15,6 +15,7 @@ from reconciler.frames import (
     check,
     empty,
     findings,
+    folded,
     stack,
 )
 from reconciler.model import MEMBER_TYPES, Roster, School, Tables
@@ -141,7 +142,7 @@ def _sort_out_the_rest(rows: pl.DataFrame, member: str, school: School, draft: _
 def _cause(member: str, school: School) -> pl.Expr:
     if member != "student":
         return pl.lit(member)
-    return pl.col("status").replace_strict(
+    return folded("status").replace_strict(
         dict(school.leaving), default="transferred", return_dtype=pl.String
     )
 
