@@ -36,7 +36,8 @@ class FileSource:
         mistakes = list(self._contested())
         for name, file in self._school.source.files.items():
             try:
-                for table, (frame, about) in _read_tables(self._bytes(name), file, self._rules(name)).items():
+                rules = self._rules(name)
+                for table, (frame, about) in _read_tables(self._bytes(name), file, rules).items():
                     frames[table], info[table] = frame, about
             except InputError as error:
                 mistakes += error.mistakes
@@ -49,10 +50,11 @@ class FileSource:
         found: dict[str, str] = {}
         for name, file in self._school.source.files.items():
             try:
+                tables = self._rules(name)
                 digest = hashlib.sha256(Path(file.path).read_bytes()).hexdigest()
-            except (OSError, ValueError):
+            except (OSError, ValueError, InputError):
                 continue
-            found |= dict.fromkeys(self._rules(name), digest)
+            found |= dict.fromkeys(tables, digest)
         return found
 
     def _rules(self, name: str) -> Mapping[str, TableRules]:
@@ -76,17 +78,18 @@ class FileSource:
 
     def _bytes(self, name: str) -> bytes:
         path = self._school.source.files[name].path
+        setting = f"correct source.files.{name} in {self._school.file}"
         try:
             return Path(path).read_bytes()
         except FileNotFoundError:
             there = f"write the {name} list" if name in LIST_TABLES else f"export the {name} table"
-            hint = f"{there} there, or correct source.files.{name} in {self._school.file}"
-            raise one_mistake(path, "no such file", hint) from None
+            raise one_mistake(path, "no such file", f"{there} there, or {setting}") from None
         except IsADirectoryError:
-            raise one_mistake(path, "a folder, not a file", f"correct source.files.{name}") from None
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise one_mistake(path, f"cannot be read: {reason}", "see to its rights and its path") from None
+            raise one_mistake(path, "a folder, not a file", setting) from None
+        except OSError as error:
+            raise one_mistake(path, f"cannot be read: {error.strerror}", setting) from None
+        except ValueError as error:  # a path that holds a NUL
+            raise one_mistake(path, f"cannot be read: {error}", setting) from None
 
 
 def _read_tables(

@@ -1,0 +1,92 @@
+"""What every source promises, whatever it reads from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.errors import InputError
+from reconciler.frames import ORIGIN, check
+from reconciler.sources import SOURCES, open_source
+from tests.sources.exports import make_rules, make_school, write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from reconciler.model import School
+
+RULES = {"people": make_rules(), "links": make_rules()}
+
+
+def school_of_files(folder: Path) -> School:
+    """Two tables and a side list, as files."""
+    files = {
+        "people": write_file(folder / "people.csv", "id,name\n007,Zoë\n1E5,NA\n".encode()),
+        "links": write_file(folder / "links.txt", b"id\tname\tnote\r1\ttrue\t\r"),
+        "exclude": write_file(folder / "out.csv", b"host_id,reason\nS1,asked\n"),
+    }
+    return make_school(files, RULES)
+
+
+def break_files(folder: Path) -> None:
+    """Make a read of `school_of_files` fail."""
+    (folder / "links.txt").unlink()
+
+
+# How to give each kind of source a school to read, and how to make its read fail.
+SCHOOLS: dict[str, tuple[Callable[[Path], School], Callable[[Path], None]]] = {
+    "files": (school_of_files, break_files)
+}
+
+
+def test_every_source_is_held_to_the_contract() -> None:
+    assert set(SCHOOLS) == set(SOURCES)
+
+
+@pytest.fixture(params=sorted(SOURCES))
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def school(kind: str, tmp_path: Path) -> School:
+    return SCHOOLS[kind][0](tmp_path)
+
+
+def test_the_same_school_gives_the_same_tables(school: School) -> None:
+    first, again = open_source(school).read(), open_source(school).read()
+    assert first.info == again.info
+    assert set(first.frames) == set(again.frames)
+    assert all(first.frames[name].equals(again.frames[name]) for name in first.frames)
+
+
+def test_every_table_asked_for_is_there_with_rows_and_origin(school: School) -> None:
+    tables = open_source(school).read()
+    assert set(tables.frames) == set(tables.info) == {"people", "links", "exclude"}
+    for name, frame in tables.frames.items():
+        check(frame, dict.fromkeys(tables.info[name].mapped, ORIGIN["_file"]) | ORIGIN)
+        assert frame.height == tables.info[name].rows > 0
+
+
+def test_text_survives(school: School) -> None:
+    frame = open_source(school).read().frames["people"]
+    assert frame.select("id", "name").rows() == [("007", "Zoë"), ("1E5", "NA")]
+
+
+def test_a_failed_read_raises_and_gives_no_table(kind: str, school: School, tmp_path: Path) -> None:
+    SCHOOLS[kind][1](tmp_path)
+    with pytest.raises(InputError):
+        open_source(school).read()
+
+
+def test_digests_tell_what_was_read(school: School) -> None:
+    source = open_source(school)
+    assert source.digests() == {name: info.digest for name, info in source.read().info.items()}
+    assert all(source.digests().values())
+
+
+def test_digests_leave_out_what_is_missing(kind: str, school: School, tmp_path: Path) -> None:
+    SCHOOLS[kind][1](tmp_path)
+    assert set(open_source(school).digests()) == {"people", "exclude"}
