@@ -66,7 +66,9 @@ def _people(frame: pl.DataFrame, roster: Roster, current: Directory) -> People:
     kept = frame.filter("kept")["host_id"]
     scoped = roster.held.filter(pl.col("scope") == "groups")["host_id"]
     still = pl.concat([held, kept, scoped])
+    leaving = frame.filter("leaves")["host_id"]
     frozen = pl.concat([kept, scoped, children_frozen(current, still)]).unique()
+    frozen = frozen.filter(~frozen.is_in(leaving.implode()))
     return People(
         living=frame.filter("lives")["host_id"],
         held=held,

@@ -1,0 +1,109 @@
+"""A plan on disk: read back equal, closed to others, and refused when it is not whole."""
+
+from __future__ import annotations
+
+import json
+import stat
+import zipfile
+
+import pytest
+
+from reconciler.apply.planfile import read_plan, write_plan
+from reconciler.errors import ReconcileError
+from reconciler.pipeline import is_plan_file
+from tests.support.schools import contact, email, make_school, make_tables, parent, plan_for, student
+
+
+@pytest.fixture
+def plan():
+    tables = make_tables(
+        students=[student("1", first_name="Zoë"), student("", last_name="Nobody")],
+        parents=[parent("1")],
+        contacts=[contact("1", "1")],
+        emails=[email("1")],
+    )
+    return plan_for(make_school(), tables)
+
+
+@pytest.fixture
+def file(plan, tmp_path):
+    path = tmp_path / "maple-grove.plan"
+    write_plan(plan, path)
+    return path
+
+
+def rewrite(path, name, change):
+    with zipfile.ZipFile(path) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    members[name] = change(members[name])
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, data in members.items():
+            archive.writestr(member, data)
+
+
+def test_a_plan_is_read_back_as_it_was(plan, file):
+    again = read_plan(file)
+    assert again.header == plan.header
+    assert again.findings.equals(plan.findings)
+    assert again.people.equals(plan.people)
+    assert again.ready.equals(plan.ready)
+    for kind, frame in plan.changes.frames().items():
+        assert again.changes.frames()[kind].equals(frame), kind
+
+
+def test_a_plan_is_its_owner_s_alone(file):
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_an_older_file_is_replaced_and_closed(plan, file):
+    file.write_text("old")
+    file.chmod(0o644)
+    write_plan(plan, file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert read_plan(file).header == plan.header
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def test_a_plan_is_known_by_its_first_bytes(file, tmp_path):
+    other = tmp_path / "school.plan"
+    other.write_text("name: not a plan\n")
+    assert is_plan_file(str(file))
+    assert not is_plan_file(str(other))
+    assert not is_plan_file(str(tmp_path / "nowhere"))
+
+
+def test_a_plan_of_another_version_is_refused(file):
+    rewrite(file, "plan.json", lambda data: json.dumps(json.loads(data) | {"format": 9}).encode())
+    with pytest.raises(ReconcileError) as caught:
+        read_plan(file)
+    assert str(caught.value) == (
+        f"{file}: the plan has format 9, this version reads 1; plan again with the version that applies it"
+    )
+
+
+@pytest.mark.parametrize("keep", [0, 10, 400, -30])
+def test_a_plan_that_was_cut_off_is_refused(file, keep):
+    file.write_bytes(file.read_bytes()[:keep])
+    with pytest.raises(ReconcileError) as caught:
+        read_plan(file)
+    assert str(caught.value) == f"{file}: not a whole plan file; plan again with --out"
+
+
+def test_a_plan_with_a_damaged_frame_is_refused(file):
+    rewrite(file, "users.parquet", lambda data: data[: len(data) // 2])
+    with pytest.raises(ReconcileError, match="not a whole plan file"):
+        read_plan(file)
+
+
+def test_a_plan_cannot_be_written_into_a_folder_that_is_not_there(plan, tmp_path):
+    path = tmp_path / "nowhere" / "x.plan"
+    with pytest.raises(ReconcileError) as caught:
+        write_plan(plan, path)
+    assert str(caught.value) == (
+        f"{path}: cannot write the plan: No such file or directory; name a file in a folder that you can write to"
+    )
+
+
+def test_a_missing_plan_is_a_clear_error(tmp_path):
+    with pytest.raises(ReconcileError, match="cannot read the plan: No such file or directory"):
+        read_plan(tmp_path / "x.plan")
