@@ -97,5 +97,7 @@ def test_deactivations_come_last():
 
 
 def test_numbers_follow_one_another_over_all_kinds():
-    changes = diff(resolved(account("P1"), account("P2", "b")), current(account("P1", "a"), account("P2", "c")))
+    changes = diff(
+        resolved(account("P1"), account("P2", "b")), current(account("P1", "a"), account("P2", "c"))
+    )
     assert [id_ for frame in changes.frames().values() for id_ in frame["id"]] == [1, 2]

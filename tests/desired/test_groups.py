@@ -97,7 +97,8 @@ def test_a_merged_parent_follows_under_the_staff_account():
 
 def test_divisions_are_ranges_of_grades():
     school = school_with(
-        "divisions", divisions={"Lower School": {"from": "K", "to": "4"}, "Upper School": {"from": "5", "to": "12"}}
+        "divisions",
+        divisions={"Lower School": {"from": "K", "to": "4"}, "Upper School": {"from": "5", "to": "12"}},
     )
     desired = desire(FAMILY, school)
     assert groups(desired) == [
@@ -165,7 +166,9 @@ def test_a_list_names_people_by_host_id_or_by_raw_id_and_member_type(row, host_i
     assert members(desired) == [("list:Clubs/Chess", host_id, "on the school's list")]
 
 
-@pytest.mark.parametrize("row", [{"host_id": "S9"}, {"member_id": "1"}, {"member_id": "1", "member_type": "alumni"}])
+@pytest.mark.parametrize(
+    "row", [{"host_id": "S9"}, {"member_id": "1"}, {"member_id": "1", "member_type": "alumni"}]
+)
 def test_a_list_s_line_that_names_nobody_is_a_finding(row):
     desired = desire(listed(row), make_school(LIST))
     assert desired.directory.memberships.height == 0
@@ -212,5 +215,7 @@ def test_an_empty_name_is_refused():
 
 
 def test_names_keep_their_signs():
-    school = school_with("faculty", templates={"faculty": {"category": "Internal", "name": "Faculty & <Staff>"}})
+    school = school_with(
+        "faculty", templates={"faculty": {"category": "Internal", "name": "Faculty & <Staff>"}}
+    )
     assert groups(desire(FAMILY, school))[0][2] == "Faculty & <Staff>"

@@ -105,7 +105,9 @@ def test_duplicate_rows_leave_the_account_as_it_is(world):
 
 
 def test_a_field_that_the_directory_does_not_hold_is_reported(world):
-    plan = world.plan(one(preferred_name="Uni"), can=Capabilities(fields=Capabilities().fields - {"preferred_name"}))
+    plan = world.plan(
+        one(preferred_name="Uni"), can=Capabilities(fields=Capabilities().fields - {"preferred_name"})
+    )
     assert after(plan, "S1", "preferred_name") == ("",)
     assert detail(plan.findings, "not-carried") == "the directory holds no preferred_name: 1 people"
 
@@ -153,7 +155,9 @@ def test_an_account_that_asks_for_a_taken_email_keeps_its_own(world):
 def test_two_accounts_exchange_their_emails(world):
     world.apply(pair("a@example.org", "b@example.org"))
     plan = world.apply(pair("b@example.org", "a@example.org"))
-    assert plan.changes.users.select("step", "host_id", "before_email", "after_email", "later_email").rows() == [
+    assert plan.changes.users.select(
+        "step", "host_id", "before_email", "after_email", "later_email"
+    ).rows() == [
         (1, "P1", "a@example.org", "", "b@example.org"),
         (2, "P2", "b@example.org", "a@example.org", ""),
         (3, "P1", "", "b@example.org", ""),
@@ -170,7 +174,11 @@ def test_a_leavers_unused_email_is_cleared_for_whoever_asks(world):
         emails=[email("2", "b@example.org"), email("3", "a@example.org")],
     )
     plan = world.apply(only)
-    assert plan.changes.users.select("action", "host_id", "fields").rows()[0] == ("deactivate", "P1", "email active")
+    assert plan.changes.users.select("action", "host_id", "fields").rows()[0] == (
+        "deactivate",
+        "P1",
+        "email active",
+    )
     assert world.user("P3", "email") == ("a@example.org",)
 
 

@@ -10,7 +10,8 @@ from tests.support.schools import contact, make_tables, parent, staff, student
 
 def school_of(*grades):
     return make_tables(
-        students=[student(str(n), grade=grade, grad_year="") for n, grade in enumerate(grades, 1)], staff=[staff("1")]
+        students=[student(str(n), grade=grade, grad_year="") for n, grade in enumerate(grades, 1)],
+        staff=[staff("1")],
     )
 
 
@@ -22,7 +23,10 @@ def test_a_student_who_moves_up_changes_groups(world):
     world.apply(school_of("4", "5"))
     plan = world.plan(school_of("5", "5"))
     assert memberships(plan) == [("add", "grade:5", "S1"), ("remove", "grade:4", "S1")]
-    assert plan.changes.memberships["reason"].to_list() == ["their grade", "no longer in this group in the SIS"]
+    assert plan.changes.memberships["reason"].to_list() == [
+        "their grade",
+        "no longer in this group in the SIS",
+    ]
 
 
 def test_a_group_of_ours_without_people_is_neither_removed_nor_retired(world):
@@ -99,7 +103,9 @@ def test_a_member_of_a_group_that_is_not_ours_stays_even_when_leaving(world):
 
 def test_a_deleted_group_is_made_again_with_a_warning(world):
     world.apply(school_of("4", "5"))
-    world.by_hand("DELETE FROM memberships WHERE group_id = (SELECT id FROM groups WHERE external_id = 'grade:4')")
+    world.by_hand(
+        "DELETE FROM memberships WHERE group_id = (SELECT id FROM groups WHERE external_id = 'grade:4')"
+    )
     # Nothing deletes a group here; one that lost its external id is as good as gone.
     world.by_hand("UPDATE groups SET external_id = '', name = 'Old' WHERE external_id = 'grade:4'")
     plan = world.plan(school_of("4", "5"))
@@ -150,8 +156,10 @@ def test_a_student_without_an_imported_parent_is_reported(world):
 
 def test_an_excluded_link_that_exists_is_held_or_removed(world):
     world.apply(children(("1", "1"), ("2", "1"), ("2", "2")))
-    rows = {name: frame.drop("_file", "_line").to_dicts() for name, frame in
-            children(("1", "1"), ("2", "1"), ("2", "2")).frames.items()}
+    rows = {
+        name: frame.drop("_file", "_line").to_dicts()
+        for name, frame in children(("1", "1"), ("2", "1"), ("2", "2")).frames.items()
+    }
     tables = make_tables(**rows, exclude=[{"host_id": "S2", "parent_host_id": "P1", "reason": "court order"}])
     assert relationships(world.plan(tables)) == []
     plan = world.plan(tables, exclude={"existing": "leave", "file": "exclude.csv"})

@@ -35,7 +35,10 @@ def test_whoever_is_gone_is_deactivated_and_leaves_our_groups(world):
 def test_a_student_who_is_not_in_the_export_any_more_has_transferred(world):
     world.apply(family("1", "2"))
     plan = world.plan(family("2"))
-    assert dict(plan.changes.users.select("host_id", "reason").rows()) == {"P1": "parent", "S1": "transferred"}
+    assert dict(plan.changes.users.select("host_id", "reason").rows()) == {
+        "P1": "parent",
+        "S1": "transferred",
+    }
 
 
 @pytest.mark.parametrize(

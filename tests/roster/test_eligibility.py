@@ -24,7 +24,8 @@ def family(**link):
 
 
 @pytest.mark.parametrize(
-    ("status", "cause"), [("-1", "transferred"), ("2", "transferred"), ("3", "graduated"), ("4", "transferred")]
+    ("status", "cause"),
+    [("-1", "transferred"), ("2", "transferred"), ("3", "graduated"), ("4", "transferred")],
 )
 def test_students_who_are_not_enrolled_are_gone(status, cause):
     roster = build_roster(make_tables(students=[student("1", status=status), student("2")]), make_school())
@@ -62,7 +63,8 @@ def test_all_columns_that_decide_are_asked_for_at_once():
     link = contact("1", "1", is_custodial="", is_active="")
     with pytest.raises(InputError) as caught:
         build_roster(
-            make_tables(students=[student("1", status="")], parents=[parent("1")], contacts=[link]), make_school()
+            make_tables(students=[student("1", status="")], parents=[parent("1")], contacts=[link]),
+            make_school(),
         )
     assert [mistake.message for mistake in caught.value.mistakes] == [
         "the column for 'is_active' is blank throughout; it decides who gets access",
@@ -83,7 +85,9 @@ def test_a_contact_with_custody_is_a_parent():
     assert roster.relationships.rows() == [("S1", "P1", "Mother")]
 
 
-@pytest.mark.parametrize("link", [{"is_custodial": "0"}, {"is_custodial": ""}, {"is_active": "0"}, {"is_active": ""}])
+@pytest.mark.parametrize(
+    "link", [{"is_custodial": "0"}, {"is_custodial": ""}, {"is_active": "0"}, {"is_active": ""}]
+)
 def test_a_contact_without_an_active_custody_is_not(link):
     tables = make_tables(
         students=[student("1"), student("2")],

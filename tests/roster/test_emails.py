@@ -33,7 +33,13 @@ def families(*emails, students=(), **tables):
         ([("a", "0", "1"), ("b", "0", "1")], "a"),
         ([("", "1", "1"), ("b", "0", "2")], "b"),
     ],
-    ids=["primary first", "then priority", "a priority before none", "then the first row", "blanks do not count"],
+    ids=[
+        "primary first",
+        "then priority",
+        "a priority before none",
+        "then the first row",
+        "blanks do not count",
+    ],
 )
 def test_one_of_several_emails_counts(rows, expected):
     addresses = [
@@ -62,7 +68,9 @@ def test_an_address_that_is_none_counts_as_not_supplied():
 
 def test_all_who_share_an_email_are_blocked_and_each_is_told_the_others():
     shared = "home@example.org"
-    roster = build_roster(families(email("1", shared), email("2", "HOME@Example.org"), email("3")), make_school())
+    roster = build_roster(
+        families(email("1", shared), email("2", "HOME@Example.org"), email("3")), make_school()
+    )
     blocked = roster.people.filter(roster.people["blocked"] != "")
     assert blocked.select("host_id", "blocked").rows() == [("P1", "shared-email"), ("P2", "shared-email")]
     findings = roster.findings.filter(roster.findings["code"] == "shared-email")
@@ -97,7 +105,9 @@ def test_an_override_frees_both_of_a_family():
 
 
 def test_somebody_blocked_for_another_reason_still_shares():
-    tables = families(email("1", "home@example.org"), students=[student("1", first_name="", email="home@example.org")])
+    tables = families(
+        email("1", "home@example.org"), students=[student("1", first_name="", email="home@example.org")]
+    )
     roster = build_roster(tables, make_school())
     assert found(roster.findings, "shared-email") == [("shared-email", "P1"), ("shared-email", "S1")]
 

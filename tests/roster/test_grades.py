@@ -15,7 +15,14 @@ def read(*students, **settings):
 
 @pytest.mark.parametrize(
     ("grade", "number", "year"),
-    [("0", "0", "2038"), ("KG", "0", "2038"), ("k", "0", "2038"), ("-1", "-1", "2039"), ("PK", "-1", "2039"), ("05", "5", "2033")],
+    [
+        ("0", "0", "2038"),
+        ("KG", "0", "2038"),
+        ("k", "0", "2038"),
+        ("-1", "-1", "2039"),
+        ("PK", "-1", "2039"),
+        ("05", "5", "2033"),
+    ],
 )
 def test_a_blank_graduation_year_comes_from_the_grade(grade, number, year):
     roster = read(student("1", grade=grade, grad_year=""))

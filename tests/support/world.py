@@ -23,7 +23,12 @@ class World:
     school: School
 
     def plan(
-        self, tables: Tables, *, additions_only: bool = False, can: Capabilities | None = None, **settings: object
+        self,
+        tables: Tables,
+        *,
+        additions_only: bool = False,
+        can: Capabilities | None = None,
+        **settings: object,
     ) -> Plan:
         """The plan for the tables, under the school's settings or these."""
         school = make_school(settings) if settings else self.school
