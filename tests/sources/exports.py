@@ -31,13 +31,16 @@ def powerschool() -> Mapping[str, TableRules]:
     return {name: _table_rules(table) for name, table in document["tables"].items()}
 
 
-def make_rules(**overrides: Any) -> TableRules:
+def make_rules(
+    columns: Mapping[str, tuple[str, ...]] | None = None,
+    *,
+    required: tuple[tuple[str, ...], ...] = (("id",), ("name",)),
+    refuse: Mapping[str, str] | None = None,
+    having: str = "",
+) -> TableRules:
     """A small table: `id` and `name` are required, `note` is not."""
-    settings: dict[str, Any] = {
-        "columns": {"id": ("id",), "name": ("name",), "note": ("note",)},
-        "required": (("id",), ("name",)),
-    }
-    return TableRules(**settings | overrides)
+    columns = columns or {"id": ("id",), "name": ("name",), "note": ("note",)}
+    return TableRules(columns, required, refuse or {}, having=having)
 
 
 def make_school(
@@ -58,10 +61,18 @@ def make_school(
     )
 
 
-def write_file(path: Path, data: bytes, **options: Any) -> SourceFile:
+def write_file(
+    path: Path,
+    data: bytes,
+    *,
+    delimiter: str = "",
+    encoding: str = "",
+    quoting: str = "",
+    allow_empty: bool = False,
+) -> SourceFile:
     """A file on disk and the setting that names it, by its bare name."""
     path.write_bytes(data)
-    return SourceFile(path.name, str(path), **options)
+    return SourceFile(path.name, str(path), delimiter, encoding, quoting, allow_empty)
 
 
 def write_rows(

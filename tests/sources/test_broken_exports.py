@@ -50,9 +50,11 @@ BROKEN: list[tuple[str, bytes, dict[str, Any], str]] = [
         "header with one name twice",
         b"id,name,ID\n1,a,2\n",
         {},
-        "t.csv:1: columns 1 and 3 have the same header, id; export it once\n"
-        "t.csv:1: id and ID could each be 'id' (id); leave out all but one, or name the right one with its"
-        " table in the rules for this table's columns",
+        (
+            "t.csv:1: columns 1 and 3 have the same header, id; export it once\n"
+            "t.csv:1: id and ID could each be 'id' (id); leave out all but one, or name the right one with"
+            " its table in the rules for this table's columns"
+        ),
     ),
     (
         "unmapped header twice",
@@ -64,8 +66,10 @@ BROKEN: list[tuple[str, bytes, dict[str, Any], str]] = [
         "ambiguous header",
         b"id,A.Name,B.Name\n1,a,b\n",
         {},
-        "t.csv:1: A.Name and B.Name could each be 'name' (name); leave out all but one, or name the right"
-        " one with its table in the rules for this table's columns",
+        (
+            "t.csv:1: A.Name and B.Name could each be 'name' (name); leave out all but one, or name the right"
+            " one with its table in the rules for this table's columns"
+        ),
     ),
     (
         "values without header",
@@ -96,8 +100,10 @@ BROKEN: list[tuple[str, bytes, dict[str, Any], str]] = [
         "a long row that makes up for a short one",
         b"id,name,x\n1,a\n2,b,c,d\n",
         {},
-        f"t.csv:2: row has 2 cells, the header has 3; {SPLIT}\n"
-        "t.csv:3: row has 4 cells, the header has 3; a value may hold a comma: export again with quotes",
+        (
+            f"t.csv:2: row has 2 cells, the header has 3; {SPLIT}\n"
+            "t.csv:3: row has 4 cells, the header has 3; a value may hold a comma: export again with quotes"
+        ),
     ),
     (
         "many bad rows",
@@ -210,8 +216,10 @@ BROKEN: list[tuple[str, bytes, dict[str, Any], str]] = [
         "header and rows at once",
         b"id,nme\n1\n",
         {},
-        "t.csv:1: no column for 'name'; looked for name; the nearest found: nme\n"
-        f"t.csv:2: row has 1 cell, the header has 2; {AGAIN}",
+        (
+            "t.csv:1: no column for 'name'; looked for name; the nearest found: nme\n"
+            f"t.csv:2: row has 1 cell, the header has 2; {AGAIN}"
+        ),
     ),
 ]
 

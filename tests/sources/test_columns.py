@@ -49,13 +49,17 @@ def test_the_staff_id_is_the_persons_key(header: str) -> None:
         ),
         (
             "DCID",
-            "it may be the key of the person or of one school's staff record; export it as USERS.DCID or"
-            " USERS_DCID",
+            (
+                "it may be the key of the person or of one school's staff record; export it as USERS.DCID or"
+                " USERS_DCID"
+            ),
         ),
         (
             "USERS.ID",
-            "it is the number of one school's staff record, not of the person; export USERS.DCID or"
-            " USERS_DCID",
+            (
+                "it is the number of one school's staff record, not of the person; export USERS.DCID or"
+                " USERS_DCID"
+            ),
         ),
     ],
 )
@@ -100,8 +104,10 @@ def test_the_last_dot_parts_table_and_field() -> None:
 def test_two_headers_for_one_alias_are_a_mistake_that_names_both() -> None:
     header = ["USERS_DCID", "USERS.First_Name", "TEACHERS.First_Name", "Last_Name"]
     assert complaints("staff", header) == [
-        "USERS.First_Name and TEACHERS.First_Name could each be 'first_name' (first_name); leave out all but"
-        " one, or name the right one with its table in the rules for this table's columns"
+        (
+            "USERS.First_Name and TEACHERS.First_Name could each be 'first_name' (first_name); leave out all"
+            " but one, or name the right one with its table in the rules for this table's columns"
+        )
     ]
 
 

@@ -164,13 +164,19 @@ def test_all_mistakes_of_all_files_come_at_once(tmp_path: Path, monkeypatch: pyt
     assert error_of(school).splitlines() == [
         "exports/contacts.csv:3: row has 1 cell, the header has 2; the file may be cut off: export it again",
         "exports/emails.csv: a folder, not a file; correct source.files.emails in schools/oak.yaml",
-        "exports/students.txt: no such file; export the students table there, or correct"
-        " source.files.students in schools/oak.yaml",
-        "exports/users.csv:1: no column for 'id'; looked for users_dcid, users.dcid; found TEACHERS.DCID,"
-        " which is refused: it is the key of one school's staff record, not of the person; export"
-        " TEACHERS.USERS_DCID",
-        "lists/out.csv: no such file; write the exclude list there, or correct source.files.exclude in"
-        " schools/oak.yaml",
+        (
+            "exports/students.txt: no such file; export the students table there, or correct"
+            " source.files.students in schools/oak.yaml"
+        ),
+        (
+            "exports/users.csv:1: no column for 'id'; looked for users_dcid, users.dcid; found TEACHERS.DCID,"
+            " which is refused: it is the key of one school's staff record, not of the person; export"
+            " TEACHERS.USERS_DCID"
+        ),
+        (
+            "lists/out.csv: no such file; write the exclude list there, or correct source.files.exclude in"
+            " schools/oak.yaml"
+        ),
         f"schools/oak.yaml: source.files.rooms: no such table; there are {known}",
     ]
 

@@ -40,7 +40,6 @@ def test_every_row_of_every_layout_is_read(year: str) -> None:
         "contacts": 1872,
     }
     assert tables.frames["students"]["_line"].to_list() == list(range(2, 962))
-    assert tables.info["parents"].encoding == "windows-1252"
 
 
 def test_ids_are_taken_from_the_right_columns() -> None:

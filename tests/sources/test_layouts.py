@@ -175,7 +175,7 @@ def test_an_unnamed_column_that_is_blank_is_left_out() -> None:
 
 @given(st.data())
 def test_damage_never_loses_rows_silently(data: st.DataObject) -> None:
-    """Cut anywhere, a file loses whole rows at its end; one byte garbled, it keeps them all; or it is refused."""
+    """Cut anywhere, a file loses whole rows at its end; with a byte garbled none; or it is refused."""
     count = data.draw(st.integers(1, 5))
     rows = [[str(number), data.draw(values), data.draw(values)] for number in range(count)]
     whole = write_rows(

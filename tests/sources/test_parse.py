@@ -14,8 +14,8 @@ from reconciler.sources.files.strict import read_strictly
 from tests.sources.exports import write_rows
 
 
-def open_text(text: str, **options: str) -> Export:
-    return open_export(text.encode(), SourceFile("a.csv", "a.csv", **options))
+def open_text(text: str, quoting: str = "") -> Export:
+    return open_export(text.encode(), SourceFile("a.csv", "a.csv", quoting=quoting))
 
 
 def lines_of(text: str) -> list[int]:

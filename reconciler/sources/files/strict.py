@@ -72,9 +72,11 @@ def read_strictly(text: str, width: int, layout: Layout, line: int, path: str) -
             good.append(row)
     if bad:
         raise InputError(_bad_rows(bad, row, width, layout, path))
-    schema = {str(number): pl.String for number in range(width)}
-    cells = pl.DataFrame([row.cells for row in good], schema=schema, orient="row")
-    return cells.with_columns(pl.Series("_line", [row.line for row in good], dtype=pl.UInt32))
+    columns = [
+        pl.Series(str(number), [row.cells[number] for row in good], dtype=pl.String)
+        for number in range(width)
+    ]
+    return pl.DataFrame([*columns, pl.Series("_line", [row.line for row in good], dtype=pl.UInt32)])
 
 
 def _scan_quoted(text: str, start: int, layout: Layout, line: int) -> tuple[Row, int]:
