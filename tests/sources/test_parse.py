@@ -111,7 +111,7 @@ def test_a_header_quote_that_never_closes_is_found_in_one_pass() -> None:
     )
 
 
-def test_a_cut_last_row_of_a_long_file_is_found_without_reading_line_by_line(
+def test_rows_are_read_one_by_one_only_where_something_is_wrong(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen: list[int] = []
