@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FRESH = DirectoryInfo("", "")
 
 
-def reasons(plan: Plan, **values: Any) -> list[str]:
+def reasons(plan: Plan, **values: Any) -> list[str]:  # noqa: ANN401 - any argument of refusal
     """Reasons against a plan of 1 September 2025 for dir-1, an hour later, everything else unchanged."""
     at_hand: dict[str, Any] = {
         "info": DirectoryInfo("dir-1", "2025-26"),
@@ -44,8 +44,10 @@ def test_a_plan_for_a_new_directory_fits_none_and_the_one_that_it_began(info: Di
 
 def test_a_directory_that_is_gone_refuses_the_plan() -> None:
     assert reasons(make_plan(), info=FRESH) == [
-        "The plan is for directory dir-1, and there is none at target.path; correct target.path in the school"
-        " file, or plan again."
+        (
+            "The plan is for directory dir-1, and there is none at target.path;"
+            " correct target.path in the school file, or plan again."
+        ),
     ]
 
 
@@ -103,8 +105,10 @@ def test_every_reason_is_given_at_once() -> None:
         sync="plan_only",
         now=datetime(2025, 9, 2, 8, tzinfo=UTC),
     ) == [
-        "The plan is held by errors (school-year-mismatch); mend what its findings name"
-        " (`reconcile explain CODE` says how), then plan again.",
+        (
+            "The plan is held by errors (school-year-mismatch); mend what its findings name"
+            " (`reconcile explain CODE` says how), then plan again."
+        ),
         "The school is on trial (sync: plan_only); write sync: apply in the school file to end that.",
         "The plan is for directory dir-1, and this one is dir-2; plan again for this one.",
         "The plan was made 1.0 days ago, and may be applied for 0.5 (plan.max_age); plan again.",

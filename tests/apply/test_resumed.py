@@ -9,7 +9,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,7 +31,7 @@ from tests.support.plans import frame, make_plan
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.targets import Batch, Target
+    from reconciler.targets import Target
     from tests.support.plans import Row
 
 STUDENTS = [f"S{n}" for n in range(5)]

@@ -8,7 +8,8 @@ import pytest
 from reconciler.apply.runner import run
 from reconciler.errors import HeldError, ReconcileError
 from reconciler.frames import OUTCOMES
-from reconciler.model import Capabilities, Directory, DirectoryInfo
+from reconciler.model import Capabilities, Directory, DirectoryInfo, TargetSettings
+from reconciler.targets import open_target
 from tests.support import directories as d
 from tests.support import school_day
 from tests.support.plans import frame, make_header, make_plan
@@ -108,7 +109,7 @@ def test_a_plan_without_changes_writes_nothing(path: Path) -> None:
 
 
 def test_a_plan_for_a_new_directory_makes_it_even_without_people(path: Path) -> None:
-    target = d.open_target(d.TargetSettings("embedded", str(path)))
+    target = open_target(TargetSettings("embedded", str(path)))
     run(make_plan(header=make_header(new_directory=True, directory_year="")), target)
     assert target.info() == DirectoryInfo("dir-1", "2025-26")
 

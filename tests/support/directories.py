@@ -22,11 +22,12 @@ from tests.support import plans
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from reconciler.frames import Schema
     from reconciler.targets import Target
     from tests.support.plans import Row
 
 YEAR = "2025-26"
-SCHEMAS = {
+SCHEMAS: dict[str, Schema] = {
     "users": USER_CHANGES,
     "groups": GROUP_CHANGES,
     "memberships": MEMBERSHIP_CHANGES,

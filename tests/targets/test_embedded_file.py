@@ -285,9 +285,8 @@ def test_the_database_refuses(path: Path, filled: Target, statement: str, refusa
 
 @pytest.mark.usefixtures("filled")
 def test_our_own_connections_cannot_replace_a_user(path: Path) -> None:
-    with (
-        pytest.raises(ReconcileError),
-        connections.transaction(path, "write", 0) as connection,
-    ):
+    replacing = "REPLACE INTO users (host_id, member_type, origin) VALUES ('S1', 'staff', 'sync')"
+    with connections.transaction(path, "write", 0) as connection:
         assert connection is not None
-        connection.execute("REPLACE INTO users (host_id, member_type, origin) VALUES ('S1', 'staff', 'sync')")
+        with pytest.raises(sqlite3.IntegrityError, match="a user is never deleted"):
+            connection.execute(replacing)
