@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import ROWS, UNIDENTIFIED, check, findings, folded, stack
+from reconciler.roster.rows import UNCLEAR_LINK
 
 if TYPE_CHECKING:
     from reconciler.model import School
@@ -33,7 +34,9 @@ def report_rows(rows: pl.DataFrame, school: School) -> pl.DataFrame:
         findings(
             _first_rows(rows, "unclear"),
             "leaver-uncertain",
-            "a value that decides about access cannot be read; the account is held",
+            pl.when(pl.col("reason") == UNCLEAR_LINK)
+            .then(pl.lit("no link proves that this is a parent here, or that it is not; an account is held"))
+            .otherwise(pl.lit("a value that decides about access cannot be read; an account is held")),
         ),
     ]
     return pl.concat(found)

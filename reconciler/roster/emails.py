@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import FINDINGS, clean_id, empty, findings, folded
+from reconciler.errors import InputError, Mistake
+from reconciler.frames import clean_id, findings, folded
 
 if TYPE_CHECKING:
     from reconciler.model import School, Tables
@@ -15,10 +16,11 @@ ADDRESS = r"^[^\s@,;:<>()\[\]\"]+@[^\s@,;:<>()\[\]\"]+\.[^\s@,;:<>()\[\]\".]+$"
 
 
 def primary_emails(emails: pl.DataFrame, yes: tuple[str, ...]) -> pl.DataFrame:
-    """`person_id, email` with the one e-mail that counts for each person of the e-mails table."""
+    """`person_id, email, file, line`: the one e-mail that counts for each person of the e-mails table."""
     frame = emails.filter(pl.col("email") != "").select(
         "email",
-        "_line",
+        file=pl.col("_file"),
+        line=pl.col("_line"),
         person_id=clean_id("person_id"),
         primary=folded("is_primary").is_in(list(yes))
         if "is_primary" in emails.columns
@@ -30,9 +32,9 @@ def primary_emails(emails: pl.DataFrame, yes: tuple[str, ...]) -> pl.DataFrame:
     # A row of nobody must not reach everybody whose own key is blank.
     frame = frame.filter(pl.col("person_id") != "")
     return (
-        frame.sort(["primary", "priority", "_line"], descending=[True, False, False])
+        frame.sort(["primary", "priority", "email", "line"], descending=[True, False, False, False])
         .unique("person_id", keep="first", maintain_order=True)
-        .select("person_id", "email")
+        .select("person_id", "email", "file", "line")
     )
 
 
@@ -44,31 +46,24 @@ def assign_emails(
     The column of the member type's own table counts before the e-mails table.
     """
     key = "source_id" if member_type == "parent" else "person_id"
+    people = people.with_columns(_file=pl.col("file"), _line=pl.col("line"))
     if "emails" in tables.frames and member_type != "staff":
         listed = primary_emails(tables.frames["emails"], school.parents.yes)
-        people = (
-            people.join(
-                listed.rename({"person_id": key, "email": "_listed"}),
-                on=key,
-                how="left",
-                maintain_order="left",
-            )
-            .with_columns(
-                email=pl.when(pl.col("email") == "").then(pl.col("_listed").fill_null("")).otherwise("email")
-            )
-            .drop("_listed")
-        )
-    people = _override(people, tables)
+        people = _take(people, listed.rename({"person_id": key}), key, where=pl.col("email") == "")
+    if "email_overrides" in tables.frames:
+        people = _take(people, _overrides(tables.frames["email_overrides"]), "host_id")
     bad = (pl.col("email") != "") & ~pl.col("email").str.contains(ADDRESS)
-    wrong = people.filter(bad)
-    if not wrong.height:
-        return people, empty(FINDINGS)
+    found = findings(
+        people.filter(bad).with_columns(file="_file", line="_line"),
+        "invalid-email",
+        "its e-mail is not an address, and counts as not supplied",
+    )
     return people.with_columns(
         email=pl.when(bad).then(pl.lit("")).otherwise("email"),
         unreadable=pl.when(bad)
         .then((pl.col("unreadable") + " email").str.strip_chars())
         .otherwise("unreadable"),
-    ), findings(wrong, "invalid-email", "its e-mail is not an address, and counts as not supplied")
+    ), found
 
 
 def supplies_email(tables: Tables, people: pl.DataFrame, member_type: str, *, mapped: bool) -> bool:
@@ -78,19 +73,36 @@ def supplies_email(tables: Tables, people: pl.DataFrame, member_type: str, *, ma
     return member_type == "parent" or bool((people["person_id"] != "").any())
 
 
-def _override(people: pl.DataFrame, tables: Tables) -> pl.DataFrame:
-    overrides = tables.frames.get("email_overrides")
-    if overrides is None or not overrides.height:
-        return people
-    return (
-        people.join(
-            overrides.select("host_id", _override="email").unique(
-                "host_id", keep="last", maintain_order=True
-            ),
-            on="host_id",
-            how="left",
-            maintain_order="left",
+def _take(
+    people: pl.DataFrame, listed: pl.DataFrame, key: str, *, where: pl.Expr | None = None
+) -> pl.DataFrame:
+    """People with the listed e-mail, and the place where it stands, if they have one and `where` holds."""
+    theirs = listed.select(key, _email="email", _efile="file", _eline="line")
+    people = people.join(theirs, on=key, how="left", maintain_order="left")
+    take = pl.col("_email").is_not_null()
+    if where is not None:
+        take = take & where
+    return people.with_columns(
+        pl.when(take).then(new).otherwise(old).alias(old)
+        for old, new in (("email", "_email"), ("_file", "_efile"), ("_line", "_eline"))
+    ).drop("_email", "_efile", "_eline")
+
+
+def _overrides(overrides: pl.DataFrame) -> pl.DataFrame:
+    """`host_id, email, file, line` of the school's own list.
+
+    Raises:
+        InputError: the list gives one person several e-mails.
+    """
+    listed = overrides.select("host_id", "email", file="_file", line="_line").filter(pl.col("host_id") != "")
+    several = listed.filter(pl.col("host_id").is_duplicated())
+    if several.height:
+        raise InputError(
+            [
+                Mistake(
+                    row["file"], row["line"], 0, f"{row['host_id']} is listed more than once", "keep one line"
+                )
+                for row in several.iter_rows(named=True)
+            ]
         )
-        .with_columns(email=pl.coalesce("_override", "email"))
-        .drop("_override")
-    )
+    return listed

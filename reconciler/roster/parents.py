@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import HELD, check, findings
-from reconciler.roster.rows import UNCLEAR, states
+from reconciler.roster.rows import UNCLEAR_LINK, states
 
 if TYPE_CHECKING:
     from reconciler.model import School
@@ -44,7 +44,7 @@ def judge_parents(
         reason=pl.when(childless)
         .then(pl.lit(NO_CHILD))
         .when(perhaps)
-        .then(pl.lit(UNCLEAR))
+        .then(pl.lit(UNCLEAR_LINK))
         .otherwise("reason"),
     )
     rowless = evidence.filter(pl.col("weight") > _NOT).join(

@@ -35,6 +35,7 @@ LEFT_OUT = {
 }
 REPEATED = "repeated row"
 UNCLEAR = "unclear"
+UNCLEAR_LINK = "unclear link to a student"
 
 
 def passes_and_known(

@@ -100,7 +100,8 @@ def test_a_plan_cannot_be_written_into_a_folder_that_is_not_there(plan, tmp_path
     with pytest.raises(ReconcileError) as caught:
         write_plan(plan, path)
     assert str(caught.value) == (
-        f"{path}: cannot write the plan: No such file or directory; name a file in a folder that you can write to"
+        f"{path}: cannot write the plan: No such file or directory; name a file in a folder that you can"
+        " write to"
     )
 
 

@@ -127,7 +127,8 @@ def test_what_was_deactivated_by_hand_stays_so(world):
 
 def test_accounts_that_are_not_ours_stay(world):
     world.apply(family("1"))
-    insert = "INSERT INTO users (host_id, member_type, first_name, last_name, origin) VALUES (?, ?, 'Jo', 'Kite', 'hand')"
+    columns = "host_id, member_type, first_name, last_name, origin"
+    insert = f"INSERT INTO users ({columns}) VALUES (?, ?, 'Jo', 'Kite', 'hand')"
     world.by_hand(insert, "coach-7", "staff")
     world.by_hand(insert, "P77", "staff")
     plan = world.plan(family("1"))

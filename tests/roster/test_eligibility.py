@@ -1,4 +1,4 @@
-"""Who counts: enrolled students, current staff, contacts with custody. Never by a column that is not there."""
+"""Who counts: enrolled students, current staff, contacts with custody; never by a column not there."""
 
 from __future__ import annotations
 

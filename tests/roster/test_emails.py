@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.errors import InputError
 from reconciler.roster import build_roster
 from tests.support.looks import detail, found
 from tests.support.schools import contact, email, make_school, make_tables, parent, staff, student
@@ -30,14 +31,14 @@ def families(*emails, students=(), **tables):
         ([("a", "0", "1"), ("b", "1", "2")], "b"),
         ([("a", "0", "2"), ("b", "0", "1")], "b"),
         ([("a", "", ""), ("b", "", "9")], "b"),
-        ([("a", "0", "1"), ("b", "0", "1")], "a"),
+        ([("b", "0", "1"), ("a", "0", "1")], "a"),
         ([("", "1", "1"), ("b", "0", "2")], "b"),
     ],
     ids=[
         "primary first",
         "then priority",
         "a priority before none",
-        "then the first row",
+        "then the first by address, whatever the order of rows",
         "blanks do not count",
     ],
 )
@@ -102,6 +103,22 @@ def test_an_override_frees_both_of_a_family():
     roster = build_roster(tables, make_school())
     assert (email_of(roster, "P1"), email_of(roster, "P2")) == ("home@example.org", "own@example.org")
     assert found(roster.findings, "shared-email") == []
+
+
+def test_one_person_has_one_override():
+    lines = [{"host_id": "P1", "email": "a@example.org"}, {"host_id": "P1", "email": "b@example.org"}]
+    with pytest.raises(InputError) as caught:
+        build_roster(families(email_overrides=lines), make_school())
+    assert str(caught.value) == (
+        "email_overrides.csv:2: P1 is listed more than once; keep one line\n"
+        "email_overrides.csv:3: P1 is listed more than once; keep one line"
+    )
+
+
+def test_a_bad_address_is_found_where_it_stands():
+    roster = build_roster(families(email("3"), email("1", "rosa at example.org")), make_school())
+    bad = roster.findings.filter(roster.findings["code"] == "invalid-email")
+    assert bad.select("host_id", "file", "line").rows() == [("P1", "emails.csv", 3)]
 
 
 def test_somebody_blocked_for_another_reason_still_shares():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.support.schools import apply_to, make_school, open_directory, plan_for
 
@@ -28,13 +28,13 @@ class World:
         *,
         additions_only: bool = False,
         can: Capabilities | None = None,
-        **settings: object,
+        **settings: Any,
     ) -> Plan:
         """The plan for the tables, under the school's settings or these."""
         school = make_school(settings) if settings else self.school
         return plan_for(school, tables, open_directory(self.path), additions_only=additions_only, can=can)
 
-    def apply(self, tables: Tables, **settings: object) -> Plan:
+    def apply(self, tables: Tables, **settings: Any) -> Plan:
         """Plan, and carry it out."""
         plan = self.plan(tables, **settings)
         apply_to(plan, self.path)
