@@ -65,7 +65,9 @@ def list_findings(
             page.prose(f"What to do: {known.remedy}", indent=4)
 
 
-def findings_json(findings: pl.DataFrame, people: pl.DataFrame, *, show_names: bool = False) -> str:
+def findings_json(
+    findings: pl.DataFrame, people: pl.DataFrame, *, show_names: bool = False, **_look: object
+) -> str:
     """FINDINGS as a JSON document, in the order of their places; with `name` where names were asked for."""
     names = names_of(people, show_names=show_names)
     rows = findings.sort("file", "line", "code", "host_id", "detail").to_dicts()

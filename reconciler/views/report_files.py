@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING
 
 from reconciler.model import FINDING_CODES
+from reconciler.views.page import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -163,4 +164,5 @@ def _things(report: Report) -> Iterator[dict[str, str | int]]:
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    """Control characters go as well: a lone carriage return would end the row in some readers."""
+    return safe(f"'{cell}" if cell.startswith(_FORMULA) else cell)

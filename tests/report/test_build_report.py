@@ -95,7 +95,9 @@ def test_a_blocked_person_stays_blocked_whatever_became_of_the_account() -> None
 
 
 def test_a_leaver_has_no_row() -> None:
-    clearing = user(2, "update", "S2", fields="email", after_email="", before_active=False, after_active=False)
+    clearing = user(
+        2, "update", "S2", fields="email", after_email="", before_active=False, after_active=False
+    )
     plan = make_plan(
         users=[user(1, "deactivate", "S1"), clearing],
         header=make_header(rows=[rows_read("student", "updated", 4)]),
@@ -145,7 +147,9 @@ def test_blocked_people_have_names_others_and_a_remedy() -> None:
 
 
 def test_students_without_a_parent_are_listed_once() -> None:
-    plan = make_plan(findings=[finding("no-parent", "S2"), finding("no-parent", "S1"), finding("no-parent", "S2")])
+    plan = make_plan(
+        findings=[finding("no-parent", "S2"), finding("no-parent", "S1"), finding("no-parent", "S2")]
+    )
     assert build_report(plan).students_without_parent == ("S1", "S2")
 
 
@@ -225,13 +229,18 @@ def test_rows_always_add_up(
     )
     rows = [rows_read(member_type, figure, number) for (member_type, figure), number in planned.items()]
     rows += [rows_read("student", "unchanged", others[0]), rows_read("staff", "merged", others[1])]
-    rows += [rows_read("parent", "left-out", others[2], "excluded"), rows_read("parent", "blocked", others[3])]
+    rows += [
+        rows_read("parent", "left-out", others[2], "excluded"),
+        rows_read("parent", "blocked", others[3]),
+    ]
     plan = make_plan(
         users=users,
         findings=[finding("shared-email", host_id) for host_id in sorted(blocked)],
         header=make_header(rows=rows),
     )
-    outcomes = make_outcomes(plan, **{f"users_{at}": outcome for at, (_, _, outcome) in enumerate(changes, 1)})
+    outcomes = make_outcomes(
+        plan, **{f"users_{at}": outcome for at, (_, _, outcome) in enumerate(changes, 1)}
+    )
     members = build_report(plan, outcomes).members
     assert [one.rows for one in members] == [
         sum(int(row["rows"]) for row in rows if row["member_type"] == member_type)

@@ -109,7 +109,7 @@ def group_size(name: str, before: int, after: int) -> dict[str, str | int]:
     return {"key": key, "category": "Academics", "name": name, "before": before, "after": after}
 
 
-def make_header(**values: Any) -> PlanHeader:  # noqa: ANN401 - a factory takes any of the header's fields
+def make_header(**values: Any) -> PlanHeader:
     """The header of a plan for Maple Grove; `rows`, `groups`, `unmanaged`, `active_users` are its figures."""
     figures = Figures(
         rows=tuple(values.pop("rows", ())),

@@ -55,7 +55,14 @@ def test_every_change_has_its_key_and_the_fields_that_change() -> None:
         users=[
             user(1, "create", "S1", fields=" ".join(PERSON_FIELDS), reason="new in the SIS"),
             user(2, "update", "T1", fields="email"),
-            user(3, "rekey", "T5", before_host_id="P5", before_member_type="parent", fields="host_id member_type"),
+            user(
+                3,
+                "rekey",
+                "T5",
+                before_host_id="P5",
+                before_member_type="parent",
+                fields="host_id member_type",
+            ),
             user(4, "reactivate", "P7", fields="active last_name"),
             user(5, "deactivate", "S9", fields="active"),
         ],

@@ -106,7 +106,14 @@ def test_roll_over_says_so_first_and_shows_leavers_before_the_rest() -> None:
         users=[
             user(1, "create", "S1"),
             user(2, "update", "T1", fields="first_name email", reason="differs from the SIS"),
-            user(3, "rekey", "T5", before_host_id="P5", before_member_type="parent", fields="host_id member_type"),
+            user(
+                3,
+                "rekey",
+                "T5",
+                before_host_id="P5",
+                before_member_type="parent",
+                fields="host_id member_type",
+            ),
             user(4, "reactivate", "P7", fields="active last_name", before_last_name="Old"),
             user(5, "deactivate", "S98", fields="active", reason="graduated"),
             user(6, "deactivate", "P98", fields="active", reason="parent"),
@@ -173,7 +180,9 @@ def test_names_and_values_are_shown_only_when_asked_for() -> None:
         ],
         memberships=[membership(3, "add", "S1")],
         relationships=[relationship(4, "add", "S1", "P1")],
-        findings=[finding("shared-email", "S2", file="s.csv", line=3, detail="shares it with P1", others="P1")],
+        findings=[
+            finding("shared-email", "S2", file="s.csv", line=3, detail="shares it with P1", others="P1")
+        ],
         people=[
             person("S1", "Ada", "Byron"),
             person("T1", "Jo", "Lind"),

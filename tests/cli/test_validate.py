@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.cli.main import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD = """\
+name: Elm School
+extends: [powerschool, vidigami-v2]
+school_year: 2025-26
+source:
+  kind: files
+  path: data
+  files: {students: s.txt, staff: t.csv, parents: p.csv, contacts: c.csv, emails: e.csv}
+target: {kind: embedded, path: elm.db}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "schools").mkdir()
+    (tmp_path / "schools" / "elm.yaml").write_text(GOOD)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def validate(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as leaving:
+        main(["validate", *args])
+    captured = capsys.readouterr()
+    return int(leaving.value.code or 0), captured.out, captured.err
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_valid_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert validate(capsys) == (0, "1 file is valid.\n", "")
+    assert validate(capsys, "schools/elm.yaml") == (0, "1 file is valid.\n", "")
+
+
+def test_all_mistakes_of_all_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "schools" / "fir.yaml").write_text(GOOD.replace("kind: embedded", "kind: embeded"))
+    (folder / "schools" / "oak.yaml").write_text(GOOD.replace("2025-26", "2025-27"))
+    code, shown, remark = validate(capsys)
+    assert (code, remark) == (1, "2 mistakes.\n")
+    assert [line.split(": ")[0] for line in shown.splitlines() if line.startswith("schools")] == [
+        "schools/fir.yaml:8:16",
+        "schools/oak.yaml:3:14",
+    ]
+
+
+def test_json_is_one_document(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert json.loads(validate(capsys, "--format", "json")[1]) == {
+        "format": 1,
+        "valid": True,
+        "files": 1,
+        "mistakes": [],
+    }
+    (folder / "schools" / "oak.yaml").write_text(GOOD.replace("2025-26", "2025-27"))
+    code, shown, remark = validate(capsys, "--format", "json")
+    assert (code, remark) == (1, "")
+    data = json.loads(shown)
+    assert (data["valid"], data["files"]) == (False, 2)
+    (mistake,) = data["mistakes"]
+    assert (mistake["file"], mistake["line"], mistake["column"]) == ("schools/oak.yaml", 3, 14)
+    assert set(mistake) == {"file", "line", "column", "message", "hint", "excerpt"}
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_path_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    message = "elms.yaml: no such file, and no folder with .yaml files; check the path\n"
+    assert validate(capsys, "elms.yaml") == (1, message, "1 mistake.\n")
+    code, shown, _ = validate(capsys, "elms.yaml", "--format", "json")
+    assert code == 1
+    assert json.loads(shown)["mistakes"][0]["file"] == "elms.yaml"
