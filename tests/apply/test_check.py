@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FRESH = DirectoryInfo("", "")
 
 
-def reasons(plan: Plan, **values: Any) -> list[str]:  # noqa: ANN401 - any argument of refusal
+def reasons(plan: Plan, **values: Any) -> list[str]:
     """Reasons against a plan of 1 September 2025 for dir-1, an hour later, everything else unchanged."""
     at_hand: dict[str, Any] = {
         "info": DirectoryInfo("dir-1", "2025-26"),

@@ -39,7 +39,7 @@ class Fuse:
     def after(self, act: Callable[..., Any]) -> Callable[..., Any]:
         """`act`, which burns the fuse down before it is done."""
 
-        def burning(*arguments: Any) -> Any:  # noqa: ANN401 - whatever act takes and gives
+        def burning(*arguments: Any) -> Any:
             self.touch()
             return act(*arguments)
 
