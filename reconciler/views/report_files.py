@@ -13,7 +13,7 @@ from reconciler.views.page import safe
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from reconciler.model import MemberCounts, Report
+    from reconciler.model import BlockedPerson, MemberCounts, Report
 
 FORMAT = 1
 """As in `plan_json`."""
@@ -52,20 +52,7 @@ def report_json(report: Report, **_look: object) -> str:
         "tool_version": header.tool_version,
         "applied": report.applied,
         "members": [_member(counts) for counts in report.members],
-        "blocked": [
-            {
-                "host_id": one.host_id,
-                "name": one.name,
-                "member_type": one.member_type,
-                "code": one.code,
-                "detail": one.detail,
-                "others": _people(one.others, report.names),
-                "remedy": one.remedy,
-                "file": one.file,
-                "line": one.line,
-            }
-            for one in report.blocked
-        ],
+        "blocked": [_blocked(one, report.names) for one in report.blocked],
         "students_without_parent": _people(report.students_without_parent, report.names),
         "ready_to_invite": _people(report.ready_to_invite, report.names),
         "groups": [
@@ -107,6 +94,20 @@ def _member(counts: MemberCounts) -> dict[str, object]:
         "rows": counts.rows,
         **figures,
         "left_out": dict(counts.left_out),
+    }
+
+
+def _blocked(one: BlockedPerson, names: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "host_id": one.host_id,
+        "name": one.name,
+        "member_type": one.member_type,
+        "code": one.code,
+        "detail": one.detail,
+        "others": _people(one.others, names),
+        "remedy": one.remedy,
+        "file": one.file,
+        "line": one.line,
     }
 
 
