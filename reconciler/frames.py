@@ -167,6 +167,16 @@ def matches(column: pl.Expr, pattern: str) -> pl.Expr:
     return column.str.contains(f"^(?:{pattern})$")
 
 
+def in_key_order(column: str) -> list[pl.Expr]:
+    """Group keys by kind, then by number, then by text: grade 2 comes before grade 10."""
+    key = pl.col(column)
+    return [
+        key.str.extract(r"^([a-z_]*)", 1),
+        key.str.extract(r":(-?[0-9]+)", 1).cast(pl.Int64, strict=False),
+        key,
+    ]
+
+
 def group_label(key: str, target_id: str) -> pl.Expr:
     """What a membership calls its group: the key, or `#` and the target's id for a group without one."""
     return pl.when(pl.col(key) == "").then(pl.lit("#") + pl.col(target_id)).otherwise(key)

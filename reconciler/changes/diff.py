@@ -15,10 +15,13 @@ from reconciler.frames import (
     USER_CHANGES,
     check,
     group_label,
+    in_key_order,
 )
 from reconciler.model import Changes, Directory
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.frames import Schema
 
 _FIELDS = ("host_id", *PERSON_FIELDS, "active")
@@ -38,7 +41,7 @@ def diff(resolved: Directory, current: Directory) -> Changes:
     first = 1
     numbered = {}
     for kind, frame, keys, schema in (
-        ("groups", groups, ["group_key"], GROUP_CHANGES),
+        ("groups", groups, in_key_order("group_key"), GROUP_CHANGES),
         ("users", users, ["step", "host_id"], USER_CHANGES),
         ("relationships", relationships, ["action", *_PAIR], RELATIONSHIP_CHANGES),
         ("memberships", memberships, ["action", "group_key", "host_id"], MEMBERSHIP_CHANGES),
@@ -48,9 +51,9 @@ def diff(resolved: Directory, current: Directory) -> Changes:
     return Changes(**numbered)
 
 
-def _number(frame: pl.DataFrame, keys: list[str], schema: Schema, first: int) -> pl.DataFrame:
+def _number(frame: pl.DataFrame, keys: Sequence[str | pl.Expr], schema: Schema, first: int) -> pl.DataFrame:
     """The frame in canonical order, its rows numbered from `first`."""
-    return check(frame.sort(keys).with_row_index("id", offset=first), schema)
+    return check(frame.sort(keys, nulls_last=True).with_row_index("id", offset=first), schema)
 
 
 def _diff_users(resolved: Directory, current: Directory) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import PLAN_PEOPLE, check
+from reconciler.frames import PLAN_PEOPLE, check, in_key_order
 from reconciler.model import Changes, Directory, Figures
 
 if TYPE_CHECKING:
@@ -92,5 +92,5 @@ def _count_members(resolution: Resolution, current: Directory) -> pl.DataFrame:
         .join(after, on="key", how="left")
         .with_columns(pl.col("before", "after").fill_null(0))
         .select("key", "category", "name", "before", "after")
-        .sort("key")
+        .sort(in_key_order("key"), nulls_last=True)
     )

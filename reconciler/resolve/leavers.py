@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from reconciler.model import Capabilities, Roster, School
 
 
+_REASONS = {"staff": "no longer on the staff", "parent": "no child at the school"}
+"""Cause -> reason of the change, where the cause does not say it by itself."""
+
+
 def settle_activity(
     frame: pl.DataFrame, roster: Roster, school: School, can: Capabilities, *, additions_only: bool
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -46,7 +50,7 @@ def settle_activity(
         frame = frame.with_columns(kept=pl.col("kept") | pl.col("leaves"), leaves=pl.lit(value=False))
     return frame.with_columns(
         active=pl.col("active") & ~pl.col("leaves"),
-        reason=pl.when("leaves").then("cause").otherwise("reason"),
+        reason=pl.when("leaves").then(pl.col("cause").replace(_REASONS)).otherwise("reason"),
     ), pl.concat(found)
 
 

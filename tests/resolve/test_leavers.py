@@ -26,9 +26,9 @@ def test_whoever_is_gone_is_deactivated_and_leaves_our_groups(world):
     world.apply(family("1", "2"))
     plan = world.plan(family("2", students=[student("1", status="3"), student("2")]))
     assert users(plan) == [("deactivate", "P1"), ("deactivate", "S1")]
-    assert plan.changes.users["reason"].to_list() == ["parent", "graduated"]
+    assert plan.changes.users["reason"].to_list() == ["no child at the school", "graduated"]
     assert memberships(plan) == [("remove", "grade:5", "P1"), ("remove", "grade:5", "S1")]
-    assert plan.changes.memberships["reason"].to_list() == ["has left (parent)", "has left (graduated)"]
+    assert plan.changes.memberships["reason"].to_list() == ["has left (no child at the school)", "has left (graduated)"]
     assert relationships(plan) == []
 
 
@@ -36,7 +36,7 @@ def test_a_student_who_is_not_in_the_export_any_more_has_transferred(world):
     world.apply(family("1", "2"))
     plan = world.plan(family("2"))
     assert dict(plan.changes.users.select("host_id", "reason").rows()) == {
-        "P1": "parent",
+        "P1": "no child at the school",
         "S1": "transferred",
     }
 
