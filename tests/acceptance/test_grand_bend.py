@@ -15,9 +15,7 @@ from reconciler.pipeline import apply_plan, plan_school
 from reconciler.report import build_report
 
 HERE = Path(__file__).parent
-SAMPLE = Path(
-    os.environ.get("GRAND_BEND") or HERE.parents[1].parent / "shared" / "samples" / "grand-bend"
-)
+SAMPLE = Path(os.environ.get("GRAND_BEND") or HERE.parents[1].parent / "shared" / "samples" / "grand-bend")
 
 pytestmark = pytest.mark.skipif(
     not SAMPLE.is_dir(), reason="the Grand Bend sample is not here: set GRAND_BEND to its folder"
@@ -45,8 +43,8 @@ def school_in(request, tmp_path):
         file.write_text(DATA_SET, encoding="utf-8")
 
     def load(year):
-        environment = {"EXPORTS": str(SAMPLE / year), "DIRECTORY": str(tmp_path / "d.db"), "SCHOOL_YEAR": year}
-        return load_school(file, environment)
+        folders = {"EXPORTS": str(SAMPLE / year), "DIRECTORY": str(tmp_path / "directory.db")}
+        return load_school(file, folders | {"SCHOOL_YEAR": year})
 
     return load
 

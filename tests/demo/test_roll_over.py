@@ -59,7 +59,12 @@ def test_second_year_rolls_over(plans: dict[str, Plan]) -> None:
     users = plans["2026-27"].changes.users
     assert set(actions(users)) == {"create", "update", "deactivate"}
     leavers = users.filter(action="deactivate")["reason"].value_counts().rows()
-    assert set(dict(leavers)) == {"graduated", "transferred", "staff", "parent"}
+    assert set(dict(leavers)) == {
+        "graduated",
+        "transferred",
+        "no longer on the staff",
+        "no child at the school",
+    }
     assert actions(plans["2026-27"].changes.groups) == {}
 
 

@@ -28,7 +28,10 @@ def test_whoever_is_gone_is_deactivated_and_leaves_our_groups(world):
     assert users(plan) == [("deactivate", "P1"), ("deactivate", "S1")]
     assert plan.changes.users["reason"].to_list() == ["no child at the school", "graduated"]
     assert memberships(plan) == [("remove", "grade:5", "P1"), ("remove", "grade:5", "S1")]
-    assert plan.changes.memberships["reason"].to_list() == ["has left (no child at the school)", "has left (graduated)"]
+    assert plan.changes.memberships["reason"].to_list() == [
+        "has left (no child at the school)",
+        "has left (graduated)",
+    ]
     assert relationships(plan) == []
 
 
@@ -127,8 +130,10 @@ def test_what_was_deactivated_by_hand_stays_so(world):
 
 def test_accounts_that_are_not_ours_stay(world):
     world.apply(family("1"))
-    columns = "host_id, member_type, first_name, last_name, origin"
-    insert = f"INSERT INTO users ({columns}) VALUES (?, ?, 'Jo', 'Kite', 'hand')"
+    insert = (
+        "INSERT INTO users (host_id, member_type, first_name, last_name, origin)"
+        " VALUES (?, ?, 'Jo', 'Kite', 'hand')"
+    )
     world.by_hand(insert, "coach-7", "staff")
     world.by_hand(insert, "P77", "staff")
     plan = world.plan(family("1"))

@@ -66,8 +66,10 @@ def test_most_students_disagreeing_is_the_wrong_school_year():
     roster = read(*(student(str(n)) for n in range(1, 6)), school_year="2026-27")
     errors = roster.findings.filter(roster.findings["level"] == "error")
     assert errors["detail"].to_list() == [
-        "5 of 5 students have a grade that disagrees with their graduation year; school_year in the school"
-        " file is wrong, or the export is of another year"
+        (
+            "5 of 5 students have a grade that disagrees with their graduation year; school_year in the"
+            " school file is wrong, or the export is of another year"
+        )
     ]
 
 

@@ -80,10 +80,14 @@ def test_one_host_id_for_two_member_types_blocks_both_and_says_what_would_help()
     ]
     details = sorted(roster.findings.filter(roster.findings["code"] == "id-collision")["detail"])
     assert details == [
-        "the staff has the same Host ID as the student S1 (students.csv:2); a prefix under"
-        " members.staff.prefix would tell them apart",
-        "the student has the same Host ID as the staff S1 (staff.csv:2); a prefix under"
-        " members.student.prefix would tell them apart",
+        (
+            "the staff has the same Host ID as the student S1 (students.csv:2); a prefix under"
+            " members.staff.prefix would tell them apart"
+        ),
+        (
+            "the student has the same Host ID as the staff S1 (staff.csv:2); a prefix under"
+            " members.student.prefix would tell them apart"
+        ),
     ]
 
 
