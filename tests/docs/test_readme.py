@@ -95,7 +95,7 @@ def test_no_command_or_option_is_invented() -> None:
 
 
 def test_exit_codes_are_those_of_the_command_line() -> None:
-    rows = {int(code): word for code, word, _ in table("### Exit codes")}
+    rows = {int(code): word for code, word, _ in table("## Exit codes")}
     assert rows.pop(INTERRUPTED) == "interrupted"
     said = typer.main.get_command(app).epilog.partition("Exit codes: ")[2]  # type: ignore[union-attr]  # it has one
     assert rows == {int(code): word for code, word in re.findall(r"(\d) ([a-z ]+[a-z])", said)}
