@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from reconciler.apply.settings import describe_differences
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -16,13 +18,15 @@ def refusal(  # noqa: PLR0913 - each is another thing that a plan may not fit
     *,
     info: DirectoryInfo,
     settings_digest: str | None,
+    settings: Mapping[str, object],
     rule_set_digests: Mapping[str, str] | None,
     sync: str,
     now: datetime,
 ) -> list[str]:
     """Every reason not to apply the plan, each a sentence of what is wrong and what to do.
 
-    `settings_digest` and `rule_set_digests` are None where no school file is at hand to compare with.
+    `settings` are the effective ones at hand. `settings_digest` and `rule_set_digests` are None where no
+    school file is at hand to compare with.
     """
     header = plan.header
     return [
@@ -30,7 +34,7 @@ def refusal(  # noqa: PLR0913 - each is another thing that a plan may not fit
         *_sync_reasons(sync),
         *_directory_reasons(header, info),
         *_age_reasons(header, now),
-        *_settings_reasons(header, settings_digest, rule_set_digests),
+        *_settings_reasons(header, settings_digest, settings, rule_set_digests),
     ]
 
 
@@ -84,12 +88,16 @@ def _age_reasons(header: PlanHeader, now: datetime) -> Iterator[str]:
 
 
 def _settings_reasons(
-    header: PlanHeader, settings_digest: str | None, rule_set_digests: Mapping[str, str] | None
+    header: PlanHeader,
+    settings_digest: str | None,
+    settings: Mapping[str, object],
+    rule_set_digests: Mapping[str, str] | None,
 ) -> Iterator[str]:
     if rule_set_digests is not None and (changed := _differing(header.digests.rule_sets, rule_set_digests)):
         yield f"The plan was made under other rule sets ({', '.join(changed)}); plan again."
     if settings_digest not in (None, header.digests.settings):
-        yield "The plan was made under other settings than the school file has now; plan again."
+        changes = describe_differences(header.settings, settings)
+        yield f"The plan was made under other settings than the school file has now ({changes}); plan again."
 
 
 def _differing(planned: Mapping[str, str], present: Mapping[str, str]) -> list[str]:

@@ -20,6 +20,7 @@ def reasons(plan: Plan, **values: Any) -> list[str]:
     at_hand: dict[str, Any] = {
         "info": DirectoryInfo("dir-1", "2025-26"),
         "settings_digest": "aa",
+        "settings": {"groups": {"names": "keep"}},
         "rule_set_digests": {"powerschool": "bb"},
         "sync": "apply",
         "now": datetime(2025, 9, 1, 9, tzinfo=UTC),
@@ -101,6 +102,7 @@ def test_every_reason_is_given_at_once() -> None:
         plan,
         info=DirectoryInfo("dir-2", "2025-26"),
         settings_digest="zz",
+        settings={"groups": {"names": "enforce"}, "leavers": "keep"},
         rule_set_digests={},
         sync="plan_only",
         now=datetime(2025, 9, 2, 8, tzinfo=UTC),
@@ -113,7 +115,10 @@ def test_every_reason_is_given_at_once() -> None:
         "The plan is for directory dir-1, and this one is dir-2; plan again for this one.",
         "The plan was made 1.0 days ago, and may be applied for 0.5 (plan.max_age); plan again.",
         "The plan was made under other rule sets (powerschool); plan again.",
-        "The plan was made under other settings than the school file has now; plan again.",
+        (
+            "The plan was made under other settings than the school file has now"
+            " (groups.names: keep -> enforce, leavers: not set -> keep); plan again."
+        ),
     ]
 
 

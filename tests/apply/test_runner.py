@@ -62,14 +62,15 @@ def test_steps_come_in_order_and_kinds_within_them(path: Path) -> None:
     kinds = d.numbered(
         groups=[d.group_creation("Grade 1")],
         users=[
-            d.creation("S1") | {"step": 2},
+            d.creation("S1") | {"step": 64},
             d.creation("S2") | {"step": 1},
             d.creation("S3") | {"step": 1},
             d.creation("S4") | {"step": 1},
         ],
         relationships=[d.linking("S2", "S3")],
-        memberships=[d.joining("S2"), d.joining("S1") | {"step": 3}],
+        memberships=[d.joining("S2"), d.joining("S1") | {"step": 65}],
     )
+    kinds["users"].reverse()
     plan = make_plan(**kinds)  # type: ignore[arg-type]
     outcomes = run(plan, target, batch_size=2)
     assert target.batches == [

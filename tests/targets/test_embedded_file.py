@@ -284,9 +284,18 @@ def test_the_database_refuses(path: Path, filled: Target, statement: str, refusa
 
 
 @pytest.mark.usefixtures("filled")
-def test_our_own_connections_cannot_replace_a_user(path: Path) -> None:
-    replacing = "REPLACE INTO users (host_id, member_type, origin) VALUES ('S1', 'staff', 'sync')"
+@pytest.mark.parametrize(
+    ("statement", "refusal"),
+    [
+        (
+            "REPLACE INTO users (host_id, member_type, origin) VALUES ('S1', 'staff', 'sync')",
+            "a user is never deleted",
+        ),
+        ("INSERT INTO memberships VALUES (1, 99, 'sync')", "FOREIGN KEY constraint failed"),
+    ],
+)
+def test_our_own_connections_are_held_to_it(path: Path, statement: str, refusal: str) -> None:
     with connections.transaction(path, "write", 0) as connection:
         assert connection is not None
-        with pytest.raises(sqlite3.IntegrityError, match="a user is never deleted"):
-            connection.execute(replacing)
+        with pytest.raises(sqlite3.IntegrityError, match=refusal):
+            connection.execute(statement)

@@ -89,6 +89,17 @@ def test_an_unknown_member_type_fails_by_itself(target: Target) -> None:
     ]
 
 
+def test_a_blank_email_is_nobody_s_when_something_else_is_wrong(target: Target) -> None:
+    rows = (d.creation("S1", email=""), d.creation("S2", email="", member_type="alumnus"))
+    assert d.apply(target, "users", *rows)[1] == ("failed", "the directory does not take these values")
+
+
+def test_an_email_that_differs_in_case_alone_needs_no_change(target: Target) -> None:
+    d.apply(target, "users", d.creation("S1", email="élodie@example.org"))
+    assert d.apply(target, "users", d.change(target, "S1", email="ÉLODIE@example.org")) == [ALREADY]
+    assert d.user(target, "S1")["email"] == "élodie@example.org"
+
+
 def test_an_update_compares_and_writes_its_own_fields_alone(path: Path, target: Target) -> None:
     d.apply(target, "users", d.creation("S1"))
     row = d.change(target, "S1", first_name="Kim")

@@ -68,8 +68,8 @@ def _explain(connection: sqlite3.Connection, row: tuple[Any, ...]) -> str:
     if holder:
         return "another group has its key"
     taken = connection.execute(
-        "SELECT 1 FROM groups LEFT JOIN groups AS own ON own.id = ? WHERE groups.id IS NOT own.id"
-        " AND groups.category = coalesce(?, own.category) AND groups.name = coalesce(?, own.name)",
+        "SELECT 1 FROM groups LEFT JOIN groups AS own ON own.id = ? WHERE groups.category ="
+        " coalesce(?, own.category) AND groups.name = coalesce(?, own.name)",
         [target_id, category, name],
     ).fetchone()
     return "another group has its category and name" if taken else REFUSED
