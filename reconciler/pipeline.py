@@ -148,6 +148,7 @@ def refuse(plan: Plan, school: School) -> None:
         plan,
         info=open_target(school.target).info(),
         settings_digest=school.settings_digest,
+        settings=school.effective,
         rule_set_digests=school.rule_set_digests,
         sync=school.sync,
         now=datetime.now(UTC),
@@ -217,6 +218,7 @@ def _header(  # noqa: PLR0913 - one argument for each thing that a plan remember
         ),
         figures=figures,
         user_types=dict(school.user_types),
+        settings=dict(school.effective),
     )
 
 

@@ -86,6 +86,8 @@ class PlanHeader:
     digests: Digests
     figures: Figures
     user_types: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
+    """The merged settings, without locations and secrets: apply says how those at hand differ."""
 
     @property
     def rolls_over(self) -> bool:

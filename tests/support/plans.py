@@ -131,6 +131,7 @@ def make_header(**values: Any) -> PlanHeader:
         created="2025-09-01T08:00:00Z",
         max_age_days=7.0,
         additions_only=False,
+        settings={"groups": {"names": "keep"}},
         digests=Digests(settings="aa", rule_sets={"powerschool": "bb"}, sources={"students": "cc"}),
         figures=figures,
         user_types={"student": "Student", "staff": "Staff", "parent": "Member"},
