@@ -1,0 +1,145 @@
+"""Dirty PowerSchool exports of any size, and the same a little later: seeded, so every run measures the same.
+
+Of 1,000 people some 420 are students, 500 parents and 80 staff. Families share e-mails, rows lack ids or
+stand twice, names carry quotes and accents. `later` has 1 % of the people changed: names, e-mails, leavers.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+STUDENTS, PARENTS, STAFF, LINKS = 0.42, 0.50, 0.08, 0.60
+FIRST = ["Ada", "Bela", "Chidi", "Dóra", "Emre", "Fay", "Grzegorz", "Håkon", "Ines", "José", "Kwame", "Lien"]
+LAST = ["Abara", "Brandt", "Çelik", "Dubois", "Evans", "Fjeld", "Gómez", "Horvat", "Ito", "Jansen", "O'Neil"]
+SCHOOL_YEAR_END = 2026
+FINAL_GRADE = 12
+
+
+def write_exports(folder: Path, people: int, *, later: bool = False) -> None:
+    """Write students.txt, users.csv, persons.csv, contacts.csv and emails.csv for this many people."""
+    folder.mkdir(parents=True, exist_ok=True)
+    students = _students(int(people * STUDENTS), later=later)
+    students.write_csv(folder / "students.txt", separator="\t", quote_style="never")
+    for name, frame in (
+        ("users.csv", _staff(int(people * STAFF), later=later)),
+        ("persons.csv", _parents(int(people * PARENTS), later=later)),
+        ("contacts.csv", _contacts(people)),
+        ("emails.csv", _emails(int(people * PARENTS), later=later)),
+    ):
+        frame.write_csv(folder / name, line_terminator="\r\n", quote_style="necessary")
+
+
+def _numbers(count: int, seed: int) -> pl.Expr:
+    """A pseudo-random number below 2**31 for each row, by its row number alone."""
+    row = pl.int_range(count, dtype=pl.UInt64) + seed * 7_919
+    mixed = (row * 2_654_435_761) % 4_294_967_296
+    return ((mixed // 65_536 + mixed * 48_271) % 2_147_483_647).cast(pl.UInt32)
+
+
+def _pick(values: list[str], count: int, seed: int) -> pl.Expr:
+    return _numbers(count, seed).mod(len(values)).replace_strict(dict(enumerate(values)), return_dtype=pl.String)
+
+
+def _names(count: int, seed: int, *, later: bool) -> dict[str, pl.Expr]:
+    row = pl.int_range(count, dtype=pl.UInt32)
+    married = pl.lit(later) & (row % 250 == 3)
+    nick = pl.when(row % 500 == 7).then(pl.lit(' "Bo"')).otherwise(pl.lit(""))
+    return {
+        "first": _pick(FIRST, count, seed) + nick,
+        "last": _pick(LAST, count, seed + 1)
+        + pl.when(married).then(pl.lit("-Smith")).otherwise(pl.lit(""))
+        + pl.lit(" ")
+        + (row % 9_973).cast(pl.String),
+    }
+
+
+def _with_dirt(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    """A few rows without an id, and a few that stand twice."""
+    row = pl.int_range(pl.len())
+    blank = frame.with_columns(pl.when(row % 5_000 == 11).then(pl.lit("")).otherwise(column).alias(column))
+    return pl.concat([blank, blank.filter(row % 2_000 == 13)])
+
+
+def _students(count: int, *, later: bool) -> pl.DataFrame:
+    row = pl.int_range(count, dtype=pl.UInt32)
+    names = _names(count, 1, later=later)
+    grade = (row % 13).cast(pl.Int32)
+    left = pl.lit(later) & (row % 250 == 5)
+    frame = pl.select(
+        **{"Student_Number": (row + 1_000_000).cast(pl.String), "DCID": (row + 5_000_000).cast(pl.String)},
+        First_Name=names["first"],
+        Last_Name=names["last"],
+        Student_Email=pl.format("s{}@example.org", row),
+        Grade_Level=grade.cast(pl.String),
+        ClassOf=(SCHOOL_YEAR_END + FINAL_GRADE - grade).cast(pl.String),
+        Enroll_Status=pl.when(left).then(pl.lit("2")).otherwise(pl.lit("0")),
+        SchoolID=(row % 400).cast(pl.String),
+    )
+    return _with_dirt(frame, "Student_Number")
+
+
+def _staff(count: int, *, later: bool) -> pl.DataFrame:
+    row = pl.int_range(count, dtype=pl.UInt32)
+    names = _names(count, 2, later=later)
+    frame = pl.select(
+        **{
+            "TEACHERS.USERS_DCID": (row + 1_000_000).cast(pl.String),
+            "TEACHERS.DCID": (row + 2_000_000).cast(pl.String),
+            "TEACHERS.First_Name": names["first"],
+            "TEACHERS.Last_Name": names["last"],
+            "TEACHERS.Email_Addr": pl.format("t{}@example.org", row),
+            "TEACHERS.Status": pl.lit("1"),
+        }
+    )
+    return _with_dirt(frame, "TEACHERS.USERS_DCID")
+
+
+def _parents(count: int, *, later: bool) -> pl.DataFrame:
+    row = pl.int_range(count, dtype=pl.UInt32)
+    names = _names(count, 3, later=later)
+    frame = pl.select(
+        **{
+            "PERSON.ID": (row + 1_000_000).cast(pl.String),
+            "PERSON.FirstName": names["first"],
+            "PERSON.LastName": names["last"],
+            "PERSON.IsActive": pl.lit("1"),
+        }
+    )
+    return _with_dirt(frame, "PERSON.ID")
+
+
+def _contacts(people: int) -> pl.DataFrame:
+    parents, students, links = (int(people * share) for share in (PARENTS, STUDENTS, LINKS))
+    row = pl.int_range(links, dtype=pl.UInt32)
+    return pl.select(
+        **{
+            "STUDENTCONTACTASSOC.StudentDCID": (row % students + 5_000_000).cast(pl.String),
+            "STUDENTCONTACTASSOC.PersonID": (row % parents + 1_000_000).cast(pl.String),
+            "STUDENTCONTACTDETAIL.IsActive": pl.lit("1"),
+            "STUDENTCONTACTDETAIL.IsCustodial": pl.when(row % 100 == 17).then(pl.lit("0")).otherwise(pl.lit("1")),
+        }
+    )
+
+
+def _emails(count: int, *, later: bool) -> pl.DataFrame:
+    row = pl.int_range(count, dtype=pl.UInt32)
+    new = pl.lit(later) & (row % 250 == 9)
+    shared = row % 50 == 1  # with the person before
+    owner = pl.when(shared).then(row - 1).otherwise(row)
+    return pl.select(
+        **{
+            "PERSONEMAILADDRESSASSOC.PersonID": (row + 1_000_000).cast(pl.String),
+            "EMAILADDRESS.EmailAddress": pl.format(
+                "p{}{}@example.org", owner, pl.when(new).then(pl.lit("x")).otherwise(pl.lit(""))
+            ),
+            "PERSONEMAILADDRESSASSOC.IsPrimaryEmailAddress": pl.lit("1"),
+        }
+    )
+
+
+if __name__ == "__main__":
+    import sys
+
+    write_exports(Path(sys.argv[1]), int(sys.argv[2]), later="later" in sys.argv)
