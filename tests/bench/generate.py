@@ -6,9 +6,12 @@ stand twice, names carry quotes and accents. `later` has 1 % of the people chang
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STUDENTS, PARENTS, STAFF, LINKS = 0.42, 0.50, 0.08, 0.60
 FIRST = ["Ada", "Bela", "Chidi", "Dóra", "Emre", "Fay", "Grzegorz", "Håkon", "Ines", "José", "Kwame", "Lien"]
@@ -31,6 +34,10 @@ def write_exports(folder: Path, people: int, *, later: bool = False) -> None:
         frame.write_csv(folder / name, line_terminator="\r\n", quote_style="necessary")
 
 
+def _frame(columns: dict[str, pl.Expr]) -> pl.DataFrame:
+    return pl.select([values.alias(header) for header, values in columns.items()])
+
+
 def _numbers(count: int, seed: int) -> pl.Expr:
     """A pseudo-random number below 2**31 for each row, by its row number alone."""
     row = pl.int_range(count, dtype=pl.UInt64) + seed * 7_919
@@ -39,7 +46,8 @@ def _numbers(count: int, seed: int) -> pl.Expr:
 
 
 def _pick(values: list[str], count: int, seed: int) -> pl.Expr:
-    return _numbers(count, seed).mod(len(values)).replace_strict(dict(enumerate(values)), return_dtype=pl.String)
+    choice = _numbers(count, seed).mod(len(values))
+    return choice.replace_strict(dict(enumerate(values)), return_dtype=pl.String)
 
 
 def _names(count: int, seed: int, *, later: bool) -> dict[str, pl.Expr]:
@@ -67,15 +75,18 @@ def _students(count: int, *, later: bool) -> pl.DataFrame:
     names = _names(count, 1, later=later)
     grade = (row % 13).cast(pl.Int32)
     left = pl.lit(later) & (row % 250 == 5)
-    frame = pl.select(
-        **{"Student_Number": (row + 1_000_000).cast(pl.String), "DCID": (row + 5_000_000).cast(pl.String)},
-        First_Name=names["first"],
-        Last_Name=names["last"],
-        Student_Email=pl.format("s{}@example.org", row),
-        Grade_Level=grade.cast(pl.String),
-        ClassOf=(SCHOOL_YEAR_END + FINAL_GRADE - grade).cast(pl.String),
-        Enroll_Status=pl.when(left).then(pl.lit("2")).otherwise(pl.lit("0")),
-        SchoolID=(row % 400).cast(pl.String),
+    frame = _frame(
+        {
+            "Student_Number": (row + 1_000_000).cast(pl.String),
+            "DCID": (row + 5_000_000).cast(pl.String),
+            "First_Name": names["first"],
+            "Last_Name": names["last"],
+            "Student_Email": pl.format("s{}@example.org", row),
+            "Grade_Level": grade.cast(pl.String),
+            "ClassOf": (SCHOOL_YEAR_END + FINAL_GRADE - grade).cast(pl.String),
+            "Enroll_Status": pl.when(left).then(pl.lit("2")).otherwise(pl.lit("0")),
+            "SchoolID": (row % 400).cast(pl.String),
+        }
     )
     return _with_dirt(frame, "Student_Number")
 
@@ -83,8 +94,8 @@ def _students(count: int, *, later: bool) -> pl.DataFrame:
 def _staff(count: int, *, later: bool) -> pl.DataFrame:
     row = pl.int_range(count, dtype=pl.UInt32)
     names = _names(count, 2, later=later)
-    frame = pl.select(
-        **{
+    frame = _frame(
+        {
             "TEACHERS.USERS_DCID": (row + 1_000_000).cast(pl.String),
             "TEACHERS.DCID": (row + 2_000_000).cast(pl.String),
             "TEACHERS.First_Name": names["first"],
@@ -99,8 +110,8 @@ def _staff(count: int, *, later: bool) -> pl.DataFrame:
 def _parents(count: int, *, later: bool) -> pl.DataFrame:
     row = pl.int_range(count, dtype=pl.UInt32)
     names = _names(count, 3, later=later)
-    frame = pl.select(
-        **{
+    frame = _frame(
+        {
             "PERSON.ID": (row + 1_000_000).cast(pl.String),
             "PERSON.FirstName": names["first"],
             "PERSON.LastName": names["last"],
@@ -113,12 +124,12 @@ def _parents(count: int, *, later: bool) -> pl.DataFrame:
 def _contacts(people: int) -> pl.DataFrame:
     parents, students, links = (int(people * share) for share in (PARENTS, STUDENTS, LINKS))
     row = pl.int_range(links, dtype=pl.UInt32)
-    return pl.select(
-        **{
+    return _frame(
+        {
             "STUDENTCONTACTASSOC.StudentDCID": (row % students + 5_000_000).cast(pl.String),
             "STUDENTCONTACTASSOC.PersonID": (row % parents + 1_000_000).cast(pl.String),
             "STUDENTCONTACTDETAIL.IsActive": pl.lit("1"),
-            "STUDENTCONTACTDETAIL.IsCustodial": pl.when(row % 100 == 17).then(pl.lit("0")).otherwise(pl.lit("1")),
+            "STUDENTCONTACTDETAIL.IsCustodial": (row % 100 != 17).cast(pl.UInt8).cast(pl.String),
         }
     )
 
@@ -128,8 +139,8 @@ def _emails(count: int, *, later: bool) -> pl.DataFrame:
     new = pl.lit(later) & (row % 250 == 9)
     shared = row % 50 == 1  # with the person before
     owner = pl.when(shared).then(row - 1).otherwise(row)
-    return pl.select(
-        **{
+    return _frame(
+        {
             "PERSONEMAILADDRESSASSOC.PersonID": (row + 1_000_000).cast(pl.String),
             "EMAILADDRESS.EmailAddress": pl.format(
                 "p{}{}@example.org", owner, pl.when(new).then(pl.lit("x")).otherwise(pl.lit(""))
@@ -137,9 +148,3 @@ def _emails(count: int, *, later: bool) -> pl.DataFrame:
             "PERSONEMAILADDRESSASSOC.IsPrimaryEmailAddress": pl.lit("1"),
         }
     )
-
-
-if __name__ == "__main__":
-    import sys
-
-    write_exports(Path(sys.argv[1]), int(sys.argv[2]), later="later" in sys.argv)
