@@ -8,6 +8,7 @@ import os
 import tempfile
 import zipfile
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,8 @@ def write_plan(plan: Plan, path: Path) -> None:
         ReconcileError: the file cannot be written.
     """
     try:
+        if path.exists() and not path.is_file():  # the draft would take the place of a device
+            raise ReconcileError(f"{path}: cannot write the plan: that is no file; name a file")
         # mkstemp makes the file 0600 from the start, so nobody else can ever have opened it.
         handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
@@ -102,7 +105,8 @@ def _write(plan: Plan, file: io.BufferedWriter) -> None:
     frames = {**plan.changes.frames(), "findings": plan.findings, "people": plan.people, "ready": plan.ready}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # Parquet is compressed already
         header = {"format": FORMAT, "header": asdict(plan.header)}
-        archive.writestr("plan.json", json.dumps(header, ensure_ascii=False, indent=1, default=dict))
+        # In ASCII: a path may hold bytes that are no text, and they are to come back as they were.
+        archive.writestr("plan.json", json.dumps(header, indent=1, default=dict))
         for name, frame in frames.items():
             parquet = io.BytesIO()
             frame.write_parquet(parquet)
@@ -110,6 +114,7 @@ def _write(plan: Plan, file: io.BufferedWriter) -> None:
 
 
 def _header(data: dict[str, Any]) -> PlanHeader:
+    datetime.fromisoformat(data["created"])
     digests = Digests(**data.pop("digests"))
     figures = data.pop("figures")
     return PlanHeader(

@@ -81,7 +81,7 @@ def _plan_and_school(name: str, *, additions_only: bool) -> tuple[Plan, School]:
 
 def _ask() -> None:
     """Go on only with a person's `yes`."""
-    if not sys.stdin.isatty():
+    if not (sys.stdin and sys.stdin.isatty()):
         raise ReconcileError(
             "apply asks before it writes, and there is no terminal to ask on; nothing was written. Review the"
             " plan, then run apply with --auto-approve."

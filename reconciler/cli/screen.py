@@ -7,7 +7,10 @@ import shutil
 import sys
 from contextlib import suppress
 from io import TextIOWrapper
+from pathlib import Path
 from typing import TypedDict
+
+from reconciler.errors import ReconcileError
 
 
 class Look(TypedDict):
@@ -18,9 +21,22 @@ class Look(TypedDict):
 
 
 def write(text: str) -> None:
-    """Write a document on standard output, to its last byte, so that a closed pipe shows here."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    """Write a document on standard output, to its last byte, so that a closed pipe shows here.
+
+    Raises:
+        ReconcileError: it cannot be written whole, as on a full disk.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is left in the buffer would fail a second time when Python closes it.
+        sys.stdout = _nowhere()
+        raise ReconcileError(
+            f"standard output cannot be written: {error.strerror}; make room, or write elsewhere"
+        ) from error
 
 
 def remark(text: str) -> None:
@@ -41,6 +57,12 @@ def look() -> Look:
 
 def prepare() -> None:
     """See that no name stops a command: UTF-8 into files and pipes, `?` where a terminal lacks a letter."""
+    # A scheduler may start us with a stream closed, which Python calls None.
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
+
+
+def _nowhere() -> TextIOWrapper:
+    return Path(os.devnull).open("w", encoding="utf-8")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import os
 import stat
 import zipfile
 
@@ -103,6 +105,32 @@ def test_a_plan_cannot_be_written_into_a_folder_that_is_not_there(plan, tmp_path
         f"{path}: cannot write the plan: No such file or directory; name a file in a folder that you can"
         " write to"
     )
+
+
+def test_a_plan_never_takes_the_place_of_a_device(plan, tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(ReconcileError) as caught:
+        write_plan(plan, path)
+    assert str(caught.value) == f"{path}: cannot write the plan: that is no file; name a file"
+    assert path.is_fifo()
+
+
+def test_a_path_that_is_no_text_comes_back_as_it_was(plan, file):
+    strange = dataclasses.replace(plan, header=dataclasses.replace(plan.header, school_file="\udcff.yaml"))
+    write_plan(strange, file)
+    assert read_plan(file).header.school_file == "\udcff.yaml"
+
+
+def test_a_plan_with_a_garbled_date_is_refused(file):
+    def garble(data):
+        document = json.loads(data)
+        document["header"]["created"] = "yesterday"
+        return json.dumps(document).encode()
+
+    rewrite(file, "plan.json", garble)
+    with pytest.raises(ReconcileError, match="not a whole plan file"):
+        read_plan(file)
 
 
 def test_a_missing_plan_is_a_clear_error(tmp_path):

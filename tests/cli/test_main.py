@@ -173,6 +173,40 @@ def test_quick_commands_import_nothing_heavy(args: list[str]) -> None:
     assert not imported & {"polars", "deepdiff", "requests"}
 
 
+@pytest.mark.parametrize(
+    ("shell", "code", "message"),
+    [
+        ("{reconcile} schema school >&-", 0, ""),
+        ("{reconcile} schema scool >&- 2>&-", 1, ""),
+        (
+            "{reconcile} schema school >/dev/full",
+            1,
+            "standard output cannot be written: No space left on device; make room, or write elsewhere\n",
+        ),
+        (
+            "{reconcile} apply maple-grove <&- >/dev/null",
+            1,
+            (
+                "apply asks before it writes, and there is no terminal to ask on; nothing was written. Review"
+                " the plan, then run apply with --auto-approve.\n"
+            ),
+        ),
+    ],
+)
+def test_a_stream_that_is_closed_or_full_is_no_defect(
+    tmp_path: Path, shell: str, code: int, message: str
+) -> None:
+    done = subprocess.run(
+        ["bash", "-c", shell.format(reconcile=f"'{sys.executable}' -m reconciler")],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "DIRECTORY": str(tmp_path / "directory.db")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (code, message)
+
+
 def test_a_reader_who_has_seen_enough_gets_no_traceback() -> None:
     done = subprocess.run(
         ["bash", "-c", f"'{sys.executable}' -m reconciler schema school | head -c 1"],

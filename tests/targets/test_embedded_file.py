@@ -134,6 +134,12 @@ def test_a_damaged_file_is_refused(path: Path) -> None:
     assert message(path, target.read) == "the file is damaged; restore it from a backup"
 
 
+def test_a_file_with_damaged_text_is_refused(path: Path) -> None:
+    d.new_directory(path)
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE users", b"\xff\xfeREATE TABLE users"))
+    assert message(path, impatient(path).read) == "the file is damaged; restore it from a backup"
+
+
 def test_a_folder_is_refused(path: Path) -> None:
     path.mkdir()
     assert message(path, impatient(path).info) == (

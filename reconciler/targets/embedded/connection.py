@@ -142,5 +142,7 @@ def _explained(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest only refines it
         raise ReconcileError(f"{path}: {_REMEDIES.get(code, _LOOK_AT_PATH)}") from error
+    except UnicodeDecodeError as error:  # SQLite's own message quotes the damaged text
+        raise ReconcileError(f"{path}: {_REMEDIES[sqlite3.SQLITE_CORRUPT]}") from error
     except OSError as error:
         raise ReconcileError(f"{path}: {error.strerror}; {_LOOK_AT_PATH}") from error
