@@ -18,13 +18,15 @@ _KEYS = {"key": pl.String}
 def class_members(
     roster: Roster, tables: Tables, school: School
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Students by their enrolments, and the teacher of each section."""
+    """Students by their enrolments, and the teachers of each section: a row for each of them."""
     sections = tables.frames["sections"].filter(pl.col("section_id") != "")
-    sections = _fill(sections, "section", "teacher_id", "school_id").unique(
-        "section_id", keep="first", maintain_order=True
-    )
-    about = sections.select(
-        "section_id", "course", "section", "school_id", key=pl.lit("class:") + pl.col("section_id")
+    sections = _fill(sections, "section", "teacher_id", "school_id")
+    # Rows of one section that differ in more: the same one decides, in whatever order they come.
+    about = (
+        sections.select("section_id", "course", "section", "school_id")
+        .sort(pl.all())
+        .unique("section_id", keep="first", maintain_order=True)
+        .with_columns(key=pl.lit("class:") + pl.col("section_id"))
     )
     enrolled, found = _enrolled(roster, tables, school)
     teachers = sections.filter(pl.col("teacher_id") != "").select(
@@ -99,7 +101,9 @@ def listed_members(
     people = roster.people.select("host_id").unique()
     lost = listed.join(people, on="host_id", how="anti")
     found = findings(
-        lost, "unknown-member", pl.format("the list of {} names nobody who is at the school", "key")
+        lost,
+        "unknown-member",
+        pl.format("the list of {}/{} names nobody who is at the school", "category", "name"),
     )
     return listed.join(people, on="host_id", how="semi"), listed.select("key").unique(), found
 

@@ -92,7 +92,7 @@ class PlanHeader:
     @property
     def rolls_over(self) -> bool:
         """Whether applying the plan moves the directory to a later school year."""
-        return bool(self.directory_year) and self.directory_year != self.school_year
+        return "" < self.directory_year < self.school_year  # written alike, years sort as text
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,8 @@ class Report:
     ready_to_invite: tuple[str, ...]
     """Host IDs of new people with an e-mail."""
     groups: tuple[GroupSize, ...]
+    active_users: int
+    """Users of ours at the school that are active once the plan is applied, or now that it was."""
     deactivated: int
     not_done: tuple[Mapping[str, str], ...]
     """`kind, id, outcome, detail` of stale and failed changes, and `what` each is about."""

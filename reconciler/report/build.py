@@ -21,6 +21,7 @@ def build_report(plan: Plan, outcomes: Outcomes | None = None) -> Report:
     blocked = _blocked(plan)
     parentless = tuple(_ids(findings.filter(code="no-parent")))
     ready = tuple(_ids(plan.ready.join(missed["users"], on="host_id", how="anti")))
+    welcomed = missed["users"].filter(pl.col("action").is_in(["create", "reactivate"]))
     leavers = plan.changes.users.filter(action="deactivate")
     mentioned = {*parentless, *ready, *(one.host_id for one in blocked)}.union(
         *(one.others for one in blocked)
@@ -33,6 +34,7 @@ def build_report(plan: Plan, outcomes: Outcomes | None = None) -> Report:
         students_without_parent=parentless,
         ready_to_invite=ready,
         groups=_groups(plan, missed["memberships"]),
+        active_users=plan.header.figures.active_users - welcomed["host_id"].n_unique(),
         deactivated=leavers.join(missed["users"], on="id", how="anti").height,
         not_done=not_done(plan, outcomes),
         findings=dict(sorted(findings["code"].value_counts().iter_rows())),

@@ -175,7 +175,8 @@ def _write_membership_counts(page: Page, block: pl.DataFrame, action: str) -> No
     page.changes(
         SYMBOLS[action], align([(group, f"{number:,}") for group, number in counts[:_GROUPS]], right=[1])
     )
-    page.hidden(len(counts) - _GROUPS, " groups; --full shows all")
+    rest = len(counts) - _GROUPS
+    page.hidden(rest, f" group{'' if rest == 1 else 's'}; --full shows all")
     if len(counts) <= _GROUPS:
         page.line("--full shows each of them", "quiet", indent=4)
 

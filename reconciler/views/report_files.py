@@ -65,7 +65,7 @@ def report_json(report: Report, **_look: object) -> str:
             for group in report.groups
         ],
         "deactivated": report.deactivated,
-        "active_users": header.figures.active_users,
+        "active_users": report.active_users,
         "unmanaged": dict(header.figures.unmanaged),
         "not_done": [dict(change) for change in report.not_done],
         "findings": dict(report.findings),

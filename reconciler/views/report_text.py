@@ -70,9 +70,8 @@ def _write_rows(page: Page, report: Report) -> None:
     page.line(_line("rows read", [f"{number:,}" for number in total], label, widths), indent=2)
     page.line()
     will = "" if report.applied else " to be"
-    page.line(
-        f"{report.header.figures.active_users:,} active users, {report.deactivated:,}{will} deactivated"
-    )
+    active = plural(report.active_users, "active user")
+    page.line(f"{active}, {report.deactivated:,}{will} deactivated")
 
 
 def _line(name: str, cells: Sequence[str], label: int, widths: Sequence[int]) -> str:

@@ -174,6 +174,7 @@ def test_a_list_s_line_that_names_nobody_is_a_finding(row):
     assert desired.directory.memberships.height == 0
     finding = desired.findings.row(0, named=True)
     assert (finding["code"], finding["file"], finding["line"]) == ("unknown-member", "membership_list.csv", 2)
+    assert finding["detail"] == "the list of Clubs/Chess names nobody who is at the school"
 
 
 @pytest.mark.parametrize("row", [{"group": ""}, {"category": ""}, {"category": "Clubs/Old"}])

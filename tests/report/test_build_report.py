@@ -163,6 +163,14 @@ def test_only_accounts_that_were_made_are_ready() -> None:
     assert build_report(plan, outcomes).ready_to_invite == ("S1", "S3")
 
 
+def test_active_users_leave_out_who_was_not_let_in() -> None:
+    users = [user(1, "create", "S1"), user(2, "reactivate", "S2"), user(3, "update", "S3", fields="email")]
+    plan = make_plan(users=users, header=make_header(active_users=10))
+    assert build_report(plan).active_users == 10
+    outcomes = make_outcomes(plan, users_1="failed", users_2="stale", users_3="stale")
+    assert build_report(plan, outcomes).active_users == 8
+
+
 def test_group_sizes_leave_out_what_was_not_done() -> None:
     plan = make_plan(
         memberships=[membership(1, "add", "S1"), membership(2, "add", "S2"), membership(3, "remove", "S3")],

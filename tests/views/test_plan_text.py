@@ -291,6 +291,20 @@ def test_lists_are_capped_unless_all_is_asked_for() -> None:
     assert full.count("  s.csv:") == 24
 
 
+def test_one_group_more_is_one_group() -> None:
+    plan = make_plan(memberships=[membership(at, "add", "S1", f"Grade {at}") for at in range(21)])
+    assert "    ... and 1 more group; --full shows all\n" in plan_text(plan)
+
+
+def test_an_earlier_school_year_is_no_roll_over() -> None:
+    plan = make_plan(
+        users=[user(1, "create", "S9")],
+        findings=[finding("school-year-mismatch", detail="the directory stands at 2025-26")],
+        header=make_header(school_year="2024-25"),
+    )
+    assert plan_text(plan).startswith("Maple Grove School (maple-grove), 2024-25, directory dir-1\n\nHeld: ")
+
+
 def test_people_it_clashes_with_are_named_once() -> None:
     findings = [
         finding("shared-email", "S1", detail="shares its e-mail with P2", others="P2 P3"),
