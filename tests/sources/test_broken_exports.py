@@ -14,6 +14,7 @@ from tests.sources.exports import make_rules, make_school
 if TYPE_CHECKING:
     from pathlib import Path
 
+RIGHT = "see that this is the right file, and that its first line holds the names of its columns"
 AGAIN = "the file may be cut off: export it again"
 SPLIT = "a line break in a value may have split it: export again with quotes"
 STRAY = "a quote stands inside a value that is not quoted; export again with quotes, or set quoting: none"
@@ -44,7 +45,48 @@ BROKEN: list[tuple[str, bytes, dict[str, Any], str]] = [
         "no header at all, so that line 1 is a person",
         b"7,Ann,Ann\n7,Bob,Bob\n",
         {},
-        "t.csv:1: no column for 'id'; looked for id\nt.csv:1: no column for 'name'; looked for name",
+        f"t.csv:1: none of the columns is here; looked for id, name; {RIGHT}",
+    ),
+    (
+        "a line for Excel above the header",
+        b"sep=,\nid,name\n1,a\n",
+        {},
+        f"t.csv:1: none of the columns is here; looked for id, name; {RIGHT}",
+    ),
+    (
+        "an error message in place of an export",
+        b"ERROR: query timed out\n",
+        {},
+        f"t.csv:1: none of the columns is here; looked for id, name; {RIGHT}",
+    ),
+    (
+        "web page in place of an export",
+        b"\r\n<!DOCTYPE html>\n<html><p>Your session has expired, please sign in.</p></html>\n",
+        {},
+        "t.csv: this is a web page (HTML), not an export; sign in to the SIS, and export it again",
+    ),
+    (
+        "answer of a server in place of an export",
+        b'{"error": "not found", "code": 404}\n',
+        {},
+        "t.csv: this is an answer in JSON, not an export; sign in to the SIS, and export it again",
+    ),
+    (
+        "old workbook",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        {},
+        "t.csv: this is an old workbook (.xls), not text; save it as CSV (UTF-8)",
+    ),
+    ("gzip", b"\x1f\x8b\x08\0", {}, "t.csv: this is a compressed file (gzip), not text; unpack it"),
+    ("PDF", b"%PDF-1.7\n", {}, "t.csv: this is a PDF, not text; export it as CSV"),
+    (
+        "nothing but near misses, which are named",
+        b"idd,nme\n1,a\n",
+        {},
+        (
+            "t.csv:1: no column for 'id'; looked for id; the nearest found: idd\n"
+            "t.csv:1: no column for 'name'; looked for name; the nearest found: nme"
+        ),
     ),
     (
         "header with one name twice",

@@ -173,10 +173,7 @@ def test_all_mistakes_of_all_files_come_at_once(tmp_path: Path, monkeypatch: pyt
             " which is refused: it is the key of one school's staff record, not of the person; export"
             " TEACHERS.USERS_DCID"
         ),
-        (
-            "lists/out.csv: no such file; write the exclude list there, or correct source.files.exclude in"
-            " schools/oak.yaml"
-        ),
+        ("lists/out.csv: no such file; write the list there, or correct exclude.file in schools/oak.yaml"),
         f"schools/oak.yaml: source.files.rooms: no such table; there are {known}",
     ]
 

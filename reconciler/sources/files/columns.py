@@ -58,6 +58,26 @@ def match_columns(header: Sequence[str], rules: TableRules) -> Matched:
     return Matched(mapped, tuple(mistakes), ignored)
 
 
+def foreign_header(header: Sequence[str], tables: Iterable[TableRules]) -> HeaderMistake | None:
+    """A mistake where no table finds anything it needs, or nearly so, in the header.
+
+    Then one word about the file says more than one about each of its columns.
+    """
+    looked_for: list[str] = []
+    for rules in tables:
+        matched = match_columns(header, rules)
+        needed = [field for alternatives in _required(rules) for field in alternatives]
+        looked_for += [alias for field in needed for alias in rules.columns.get(field, ())]
+        if matched.ignored or any(field in matched.mapped for field in needed):
+            return None
+    if not looked_for or _nearest(header, looked_for):
+        return None
+    return HeaderMistake(
+        f"none of the columns is here; looked for {', '.join(dict.fromkeys(looked_for))}",
+        "see that this is the right file, and that its first line holds the names of its columns",
+    )
+
+
 def duplicate_headers(header: Sequence[str]) -> list[HeaderMistake]:
     """A mistake for each header that stands there more than once, whatever its case."""
     places: dict[str, list[int]] = {}

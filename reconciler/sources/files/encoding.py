@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 
 AGAIN = "export it again"
 
+_NOT_TEXT: Mapping[bytes, tuple[str, str]] = {
+    b"PK\x03\x04": ("a workbook or a zip file", "save it as CSV (UTF-8)"),
+    b"\xd0\xcf\x11\xe0": ("an old workbook (.xls)", "save it as CSV (UTF-8)"),
+    b"\x1f\x8b": ("a compressed file (gzip)", "unpack it"),
+    b"%PDF": ("a PDF", "export it as CSV"),
+}
+"""How files begin that somebody may take for an export -> what they are, and what to do."""
 _MARKS: Mapping[bytes, str] = {
     codecs.BOM_UTF32_LE: "utf-32",  # stands first: it begins with UTF-16's mark
     codecs.BOM_UTF32_BE: "utf-32",
@@ -38,8 +45,9 @@ def to_utf8(data: bytes, path: str, declared: str = "") -> tuple[bytes, str]:
     Raises:
         InputError: the text cannot be read as it is declared, or as any encoding that is detected.
     """
-    if data.startswith(b"PK\x03\x04"):
-        raise one_mistake(path, "this is a workbook or a zip file, not text", "save it as CSV (UTF-8)")
+    for start, (kind, remedy) in _NOT_TEXT.items():
+        if data.startswith(start):
+            raise one_mistake(path, f"this is {kind}, not text", remedy)
     encoding = _declared(declared, data, path) or _marked(data, path) or _detected(data, path)
     if encoding == "utf-8" and data.isascii():
         utf8 = data  # the ordinary file, without a copy

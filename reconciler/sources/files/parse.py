@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from reconciler.model import SourceFile
 
+_NOT_TABLES: Mapping[bytes, str] = {b"<": "a web page (HTML)", b"{": "an answer in JSON"}
+"""What a server may send in place of a file, by its first sign."""
 _FIRST_ROW = re.compile(rb'(?:[^"\n]|"[^"]*+(?:"|\Z))*+')
 _FIRST_LINE = re.compile(rb"[^\n]*")
 
@@ -49,6 +51,9 @@ def open_export(data: bytes, file: SourceFile) -> Export:
     utf8, encoding = to_utf8(data, file.path, file.encoding)
     if not utf8:
         raise one_mistake(file.path, f"the file is empty ({len(data)} bytes)", AGAIN)
+    for sign, kind in _NOT_TABLES.items():
+        if utf8.lstrip().startswith(sign):
+            raise one_mistake(file.path, f"this is {kind}, not an export", f"sign in to the SIS, and {AGAIN}")
     layout = detect_layout(utf8, file)
     utf8 = unify_line_ends(utf8, layout)
     if utf8.endswith(b"\n\n") or not utf8.endswith(b"\n"):

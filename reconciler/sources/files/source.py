@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.config.fields import LIST_SETTINGS
 from reconciler.errors import InputError, Mistake, one_mistake
 from reconciler.model import LIST_TABLES, TableInfo, Tables
-from reconciler.sources.files.columns import Matched, duplicate_headers, match_columns
+from reconciler.sources.files.columns import Matched, duplicate_headers, foreign_header, match_columns
 from reconciler.sources.files.parse import Export, open_export, read_rows, select_fields
 
 if TYPE_CHECKING:
@@ -78,11 +79,12 @@ class FileSource:
 
     def _bytes(self, name: str) -> bytes:
         path = self._school.source.files[name].path
-        setting = f"correct source.files.{name} in {self._school.file}"
+        said_by = ".".join(LIST_SETTINGS.get(name, ("source", "files", name)))
+        setting = f"correct {said_by} in {self._school.file}"
         try:
             return Path(path).read_bytes()
         except FileNotFoundError:
-            there = f"write the {name} list" if name in LIST_TABLES else f"export the {name} table"
+            there = "write the list" if name in LIST_SETTINGS else f"export the {name} table"
             raise one_mistake(path, "no such file", f"{there} there, or {setting}") from None
         except IsADirectoryError:
             raise one_mistake(path, "a folder, not a file", setting) from None
@@ -97,6 +99,8 @@ def _read_tables(
 ) -> dict[str, tuple[pl.DataFrame, TableInfo]]:
     """Every logical table of one file, with what was read for it."""
     export = open_export(data, file)
+    if foreign := foreign_header(export.header, rules.values()):
+        raise InputError([Mistake(file.path, 1, 0, *foreign)])
     matches = {table: match_columns(export.header, rule) for table, rule in rules.items()}
     mistakes = [
         Mistake(file.path, 1, 0, mistake.message, mistake.hint)
