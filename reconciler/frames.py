@@ -43,7 +43,7 @@ PEOPLE = {
     "line": pl.UInt32,
 }
 ROSTER_RELATIONSHIPS = {"student_host_id": T, "parent_host_id": T, "relationship": T}
-HELD = {"host_id": T, "scope": T, "reason": T}  # scope: account, or groups (memberships alone)
+HELD = {"host_id": T, "scope": T, "reason": T}  # scope: account, links, or groups (memberships alone)
 MERGED = {"staff_host_id": T, "parent_host_id": T}
 GONE = {"host_id": T, "cause": T}  # graduated, transferred, staff, excluded
 UNIDENTIFIED = {"member_type": T, "first": T, "last": T}  # names trimmed and case-folded
@@ -165,6 +165,13 @@ def clean_id(column: str) -> pl.Expr:
 def matches(column: pl.Expr, pattern: str) -> pl.Expr:
     """Whether the whole text matches the regular expression."""
     return column.str.contains(f"^(?:{pattern})$")
+
+
+def one_row_each(people: pl.DataFrame) -> pl.DataFrame:
+    """PEOPLE by Host ID: of two member types that collide in one, the first stands for both."""
+    if not (people["blocked"] == "id-collision").any():
+        return people
+    return people.unique("host_id", keep="first", maintain_order=True)
 
 
 def in_key_order(column: str) -> list[pl.Expr]:

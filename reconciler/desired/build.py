@@ -16,6 +16,7 @@ from reconciler.frames import (
     USERS,
     check,
     empty,
+    one_row_each,
     stack,
 )
 from reconciler.model import Desired, Directory
@@ -63,7 +64,7 @@ def build_desired(roster: Roster, tables: Tables, school: School) -> Desired:
     people = roster.people.with_columns(active=pl.lit(value=True))
     return Desired(
         directory=Directory(
-            users=check(people, USERS).unique("host_id", keep="first", maintain_order=True),
+            users=check(one_row_each(people), USERS),
             groups=everything,
             memberships=memberships,
             relationships=check(roster.relationships, RELATIONSHIPS),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import PERSON_FIELDS, findings, folded, matches
+from reconciler.frames import PERSON_FIELDS, findings, folded, matches, one_row_each
 
 if TYPE_CHECKING:
     from reconciler.model import Directory, Roster, School
@@ -30,18 +30,22 @@ def owned(users: pl.DataFrame, school: School) -> pl.Expr:
     return ours if users.width else pl.lit(value=False)
 
 
-def match_accounts(roster: Roster, desired: Directory, current: Directory, school: School) -> pl.DataFrame:
+def match_accounts(roster: Roster, current: Directory, school: School) -> pl.DataFrame:
     """One row a person or account, matched by Host ID.
 
     `now_*` are the account's values (`target_id` is '' where there is none), `want_*` the SIS's (`wanted`
     tells whether the person is eligible), with `ours`, `blocked`, `unreadable`, `held` and `held_groups`.
     """
     accounts = current.users.with_columns(ours=owned(current.users, school)).rename(NOW)
-    people = desired.users.drop("active").rename(WANT)
-    flags = roster.people.select("host_id", "blocked", "unreadable", "file", "line").unique(
-        "host_id", keep="first"
+    people = one_row_each(roster.people).select(
+        "host_id",
+        *(pl.col(name).alias(want) for name, want in WANT.items()),
+        "blocked",
+        "unreadable",
+        "file",
+        "line",
+        wanted=pl.lit(value=True),
     )
-    people = people.join(flags, on="host_id", how="left").with_columns(wanted=pl.lit(value=True))
     frame = accounts.join(people, on="host_id", how="full", coalesce=True)
     frame = frame.with_columns(
         pl.col(pl.String).fill_null(""),

@@ -33,7 +33,7 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
 
     `additions_only` is for a partial export: nobody leaves and nothing is removed.
     """
-    frame = match_accounts(roster, desired.directory, current, school)
+    frame = match_accounts(roster, current, school)
     frame, refused = refuse_accounts(frame, roster)
     frame, kept = settle_fields(frame, roster, school, can)
     frame, leavers = settle_activity(frame, roster, school, can, additions_only=additions_only)
@@ -64,17 +64,21 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
 def _people(frame: pl.DataFrame, roster: Roster, current: Directory) -> People:
     held = frame.filter("held")["host_id"]
     kept = frame.filter("kept")["host_id"]
-    scoped = roster.held.filter(pl.col("scope") == "groups")["host_id"]
+    scoped = roster.held.filter(pl.col("scope").is_in(["groups", "links"]))["host_id"]
     still = pl.concat([held, kept, scoped])
     leaving = frame.filter("leaves")["host_id"]
     frozen = pl.concat([kept, scoped, children_frozen(current, still)]).unique()
     frozen = frozen.filter(~frozen.is_in(leaving.implode()))
+    exists = pl.col("exists")
+    whole = roster.held.filter(pl.col("scope") == "account")
+    nowhere = whole.join(frame.filter(exists), on="host_id", how="anti")["host_id"]
     return People(
-        living=frame.filter("lives")["host_id"],
+        absent=pl.concat([frame.filter(~pl.col("lives"))["host_id"], nowhere]),
         held=held,
         frozen=frozen,
-        ours=frame.filter(pl.col("ours") | pl.col("wanted"))["host_id"],
-        eligible=frame.filter("wanted")["host_id"],
+        unlinkable=roster.held.filter(pl.col("scope") == "links")["host_id"],
+        foreign=frame.filter(exists & ~pl.col("ours") & ~pl.col("wanted"))["host_id"],
+        gone=frame.filter(exists & ~pl.col("wanted"))["host_id"],
     )
 
 
@@ -90,15 +94,13 @@ def _school_year(info: DirectoryInfo, school: School) -> pl.DataFrame:
 def _no_parent(
     frame: pl.DataFrame, relationships: pl.DataFrame, roster: Roster, school: School
 ) -> pl.DataFrame:
+    """Students whose account is active and who have no parent with an active account."""
     if "parent" not in school.members:
         return findings(frame.clear(), "no-parent", "")
-    active = frame.filter(pl.col("lives") & pl.col("active"))["host_id"]
-    linked = relationships.filter(pl.col("parent_host_id").is_in(active.implode()))["student_host_id"]
-    alone = roster.people.filter(
-        (pl.col("member_type") == "student")
-        & pl.col("host_id").is_in(active.implode())
-        & ~pl.col("host_id").is_in(linked.implode())
-    )
+    out = frame.filter(~pl.col("lives") | ~pl.col("active"))["host_id"].implode()
+    linked = relationships.filter(~pl.col("parent_host_id").is_in(out))
+    students = roster.people.filter((pl.col("member_type") == "student") & ~pl.col("host_id").is_in(out))
+    alone = students.join(linked, left_on="host_id", right_on="student_host_id", how="anti")
     return findings(alone, "no-parent", "has no imported parent")
 
 

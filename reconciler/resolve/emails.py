@@ -55,17 +55,19 @@ def _free_unused(frame: pl.DataFrame, can: Capabilities) -> pl.DataFrame:
     """Clears the e-mail of inactive, never activated accounts of ours that somebody else asks for."""
     if not can.clear_email:
         return frame
-    live = frame.filter(pl.col("lives") & (pl.col("_mail") != ""))
-    wanted = live.filter(~_keeps())["_mail"]
-    free = (
+    unused = (
         _keeps()
         & pl.col("ours")
         & ~pl.col("active")
         & ~pl.col("held")
         & (pl.col("status") != "activated")
-        & pl.col("_mail").is_in(wanted.implode())
         & (pl.col("_mail") != "")
     )
+    idle = frame.filter(unused)["_mail"]
+    asked = frame.filter(pl.col("lives") & ~_keeps() & pl.col("_mail").is_in(idle.implode()))["_mail"]
+    if not asked.len():
+        return frame
+    free = unused & pl.col("_mail").is_in(asked.implode())
     reason = pl.lit("its e-mail now belongs to somebody else")
     return frame.with_columns(
         email=pl.when(free).then(pl.lit("")).otherwise("email"),
@@ -76,8 +78,10 @@ def _free_unused(frame: pl.DataFrame, can: Capabilities) -> pl.DataFrame:
 
 def _clashes(frame: pl.DataFrame) -> pl.DataFrame:
     """Those who ask for an e-mail that somebody else keeps, with the `holder`'s Host ID."""
-    live = frame.filter(pl.col("lives") & (pl.col("_mail") != ""))
-    contested = live.filter(pl.col("_mail").is_duplicated())
+    # Columns before rows: the frame is wide, and hardly any e-mail is contested.
+    mails = frame.select("lives", "_mail").filter(pl.col("lives") & (pl.col("_mail") != ""))["_mail"]
+    twice = mails.filter(mails.is_duplicated()).unique()
+    contested = frame.filter(pl.col("lives") & pl.col("_mail").is_in(twice.implode()))
     if not contested.height:
         return contested
     first = (

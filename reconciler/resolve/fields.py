@@ -57,7 +57,7 @@ def settle_fields(
 def _keep_own_emails(frame: pl.DataFrame, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
     """E-mails that stay: a blocked person's, and an activated user's own."""
     differs = (pl.col("email") != pl.col("now_email")) & pl.col("exists")
-    blocked = differs & pl.col("blocked").is_in(["shared-email"])
+    blocked = differs & (pl.col("blocked") != "")
     own = differs & ~blocked & (pl.col("status") == "activated") & (pl.col("now_email") != "")
     if school.email.activated == "overwrite":
         own = pl.lit(value=False)

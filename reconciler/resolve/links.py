@@ -27,16 +27,20 @@ _PAIR = ["student_host_id", "parent_host_id"]
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """What links need to know of the accounts, each as a column of Host IDs."""
+    """What links need to know of the accounts, each as a column of Host IDs; few of all, as a rule."""
 
-    living: pl.Series
-    """Accounts that exist once the plan is applied."""
+    absent: pl.Series
+    """People who have no account once the plan is applied."""
     held: pl.Series
     """Accounts that stay as they are."""
     frozen: pl.Series
     """Accounts whose memberships stay as they are, though the account follows the SIS."""
-    ours: pl.Series
-    eligible: pl.Series
+    unlinkable: pl.Series
+    """Students whose links the export cannot tell: they stay as they are."""
+    foreign: pl.Series
+    """Accounts that are not ours."""
+    gone: pl.Series
+    """Accounts of nobody who is eligible."""
 
 
 def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its ends and on the settings
@@ -59,12 +63,12 @@ def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its e
     wanted = desired.directory.memberships.join(
         groups.groups.select(group_key="key"), on="group_key", how="semi"
     )
-    wanted = wanted.filter(_is(people.living, "host_id") & ~_is(people.held, "host_id"))
+    wanted = wanted.filter(~_is(people.absent, "host_id") & ~_is(people.held, "host_id"))
     stays = (
         ~pl.col("ours")
         | (pl.col("origin") == "hand")
         | (pl.col("retired") & pl.lit(school.groups.retired == "keep"))
-        | ~_is(people.ours, "host_id")
+        | _is(people.foreign, "host_id")
         | _is(people.held, "host_id")
         | _is(people.frozen, "host_id")
     )
@@ -100,24 +104,25 @@ def settle_relationships(  # noqa: PLR0913 - as for memberships
     theirs: whose child somebody is does not change with the school.
     """
     wanted = desired.directory.relationships.filter(
-        _is(people.living, "student_host_id")
-        & _is(people.living, "parent_host_id")
+        ~_is(people.absent, "student_host_id")
+        & ~_is(people.absent, "parent_host_id")
         & ~_is(people.held, "parent_host_id")
     )
     there = current.relationships
     undesired = there.join(wanted, on=_PAIR, how="anti")
     stays = (
         (pl.col("origin") == "hand")
-        | ~_is(people.eligible, "student_host_id")
+        | _is(people.gone, "student_host_id")
         | _is(people.held, "student_host_id")
+        | _is(people.unlinkable, "student_host_id")
         | _is(people.held, "parent_host_id")
-        | ~_is(people.ours, "parent_host_id")
+        | _is(people.foreign, "parent_host_id")
     )
     if school.exclude.existing == "hold" and roster.kept_out.height:
         out = roster.kept_out.select(pl.concat_str(_PAIR, separator="\n"))["student_host_id"]
         stays = stays | pl.concat_str(_PAIR, separator="\n").is_in(out.implode())
     kept, not_removed = _keep(undesired, stays, "relationships", can, additions_only=additions_only)
-    by_hand = kept.filter((pl.col("origin") == "hand") & _is(people.eligible, "student_host_id"))
+    by_hand = kept.filter((pl.col("origin") == "hand") & ~_is(people.gone, "student_host_id"))
     found = findings(
         by_hand.sort(_PAIR),
         "hand-added",

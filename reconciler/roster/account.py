@@ -45,10 +45,13 @@ def report_rows(rows: pl.DataFrame, school: School) -> pl.DataFrame:
 def account_for_rows(rows: pl.DataFrame, people: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:
     """ROWS: what became of each row read, so that the import summary adds up."""
     key = ["member_type", "host_id"]
-    verdicts = people.select(*key, "blocked")
+    # Only those with a verdict are joined: most people have none.
+    verdicts = people.filter(pl.col("blocked") != "").select(*key, "blocked")
     parents = merged.select(host_id="parent_host_id", member_type=pl.lit("parent"), merged=pl.lit(value=True))
-    every = rows.join(verdicts, on=key, how="left", maintain_order="left").join(
-        parents, on=key, how="left", maintain_order="left"
+    every = (
+        rows.select(*key, "state", "reason")
+        .join(verdicts, on=key, how="left", maintain_order="left")
+        .join(parents, on=key, how="left", maintain_order="left")
     )
     person = pl.col("state") == "eligible"
     is_merged = person & pl.col("merged").fill_null(value=False)

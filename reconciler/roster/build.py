@@ -24,7 +24,7 @@ from reconciler.roster.block import block_people
 from reconciler.roster.emails import assign_emails, supplies_email
 from reconciler.roster.exclude import exclude_links, exclude_people, hold_excluded, read_exclusions
 from reconciler.roster.grades import read_grades
-from reconciler.roster.links import read_links
+from reconciler.roster.links import hold_namesakes, read_links
 from reconciler.roster.merge import find_staff_parents, merge_people
 from reconciler.roster.parents import judge_parents
 from reconciler.roster.require import require_columns, rules_of
@@ -86,6 +86,7 @@ def _read_links(
 ) -> pl.DataFrame:
     if "parent" not in rows:
         return empty({**ROSTER_RELATIONSHIPS, "verdict": pl.String})
+    draft.held.append(hold_namesakes(tables, rows["student"]))
     links, found = read_links(tables, rules_of(tables, school, "contacts"), rows["student"], school)
     links, found_excluded = exclude_links(links, kept_out, school)
     draft.found += [found, found_excluded]
@@ -172,8 +173,8 @@ def _relationships(
     certain = links.filter(pl.col("verdict") == "yes").select(*ROSTER_RELATIONSHIPS)
     moved = _move_to_staff(certain, merged)
     return check(
-        moved.join(students.unique(), on="student_host_id", how="semi")
-        .join(people.select(parent_host_id="host_id").unique(), on="parent_host_id", how="semi")
+        moved.join(students, on="student_host_id", how="semi")
+        .join(people.select(parent_host_id="host_id"), on="parent_host_id", how="semi")
         .unique(["student_host_id", "parent_host_id"], keep="first", maintain_order=True),
         ROSTER_RELATIONSHIPS,
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import FINDINGS, clean_id, empty, findings, folded, matches
+from reconciler.frames import FINDINGS, HELD, check, clean_id, empty, findings, folded, matches
 from reconciler.roster.rows import passes_and_known
 
 if TYPE_CHECKING:
@@ -57,6 +57,15 @@ def read_links(
         parent_host_id=pl.lit(parent.prefix) + pl.col("_parent"),
     )
     return links, pl.concat([found, _unknown_students(links)])
+
+
+def hold_namesakes(tables: Tables, students: pl.DataFrame) -> pl.DataFrame:
+    """HELD: students whose other id is not theirs alone, where links to students go by it."""
+    by_other_id = any("student_alternate_id" in frame.columns for frame in tables.frames.values())
+    ids = students.filter((pl.col("host_id") != "") & pl.lit(by_other_id))
+    ids = ids.select("host_id", key=clean_id("alternate_id")).unique().sort("host_id")
+    shared = ids.filter((pl.col("key") != "") & pl.col("key").is_duplicated())
+    return check(shared.with_columns(scope=pl.lit("links"), reason=pl.lit("duplicate-id")), HELD)
 
 
 def _name_students(contacts: pl.DataFrame, students: pl.DataFrame, school: School) -> pl.DataFrame:
