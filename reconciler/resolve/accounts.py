@@ -62,7 +62,7 @@ def refuse_accounts(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, 
     """Sets `refused` and `held` for accounts that the SIS's person must not get, and the findings."""
     both = pl.col("exists") & pl.col("wanted") & ~pl.col("held")
     foreign = both & ~pl.col("ours") & (pl.col("now_member_type") != pl.col("want_member_type"))
-    reused = both & ~foreign & (pl.col("want_member_type") == "student") & _all_differ()
+    reused = pl.col("host_id").is_in(_reused(frame.filter(both & ~foreign & _none_equal())).implode())
     waiting = _accounts_in_waiting(frame, roster)
     split = pl.col("host_id").is_in(waiting["staff_host_id"].implode()) & ~pl.col("exists")
     merged_away = pl.col("host_id").is_in(roster.merged["parent_host_id"].implode()) & ~pl.col("wanted")
@@ -120,14 +120,22 @@ def _refusals(frame: pl.DataFrame, waiting: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _all_differ() -> pl.Expr:
-    names = [folded(f"now_{name}") != folded(f"want_{name}") for name in ("first_name", "last_name")]
-    filled = [
-        pl.col(f"{side}_{name}") != ""
-        for side in ("now", "want")
-        for name in ("first_name", "last_name", "grad_year")
-    ]
-    return pl.all_horizontal(*names, pl.col("now_grad_year") != pl.col("want_grad_year"), *filled)
+_TELLING = ("first_name", "last_name", "grad_year")
+"""Somebody in whom all of these differ is somebody else."""
+
+
+def _none_equal() -> pl.Expr:
+    return pl.all_horizontal(
+        pl.col("want_member_type") == "student",
+        *(pl.col(f"now_{name}") != pl.col(f"want_{name}") for name in _TELLING),
+    )
+
+
+def _reused(different: pl.DataFrame) -> pl.Series:
+    """Host IDs of those who differ in earnest: no value is blank, or another only in its case."""
+    differ = [folded(f"now_{name}") != folded(f"want_{name}") for name in _TELLING]
+    filled = [pl.col(f"{side}_{name}") != "" for side in ("now", "want") for name in _TELLING]
+    return different.filter(pl.all_horizontal(*differ, *filled))["host_id"]
 
 
 def _escape(text: str) -> str:

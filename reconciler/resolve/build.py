@@ -62,24 +62,24 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
 
 
 def _people(frame: pl.DataFrame, roster: Roster, current: Directory) -> People:
-    held = frame.filter("held")["host_id"]
-    kept = frame.filter("kept")["host_id"]
+    exists = pl.col("exists")
+    held, kept, leaving = (_ids(frame, pl.col(flag)) for flag in ("held", "kept", "leaves"))
     scoped = roster.held.filter(pl.col("scope").is_in(["groups", "links"]))["host_id"]
     still = pl.concat([held, kept, scoped])
-    leaving = frame.filter("leaves")["host_id"]
     frozen = pl.concat([kept, scoped, children_frozen(current, still)]).unique()
-    frozen = frozen.filter(~frozen.is_in(leaving.implode()))
-    exists = pl.col("exists")
-    whole = roster.held.filter(pl.col("scope") == "account")
-    nowhere = whole.join(frame.filter(exists), on="host_id", how="anti")["host_id"]
+    nowhere = roster.held.join(frame.select("host_id"), on="host_id", how="anti")
     return People(
-        absent=pl.concat([frame.filter(~pl.col("lives"))["host_id"], nowhere]),
+        absent=pl.concat([_ids(frame, ~pl.col("lives")), nowhere["host_id"]]),
         held=held,
-        frozen=frozen,
+        frozen=frozen.filter(~frozen.is_in(leaving.implode())),
         unlinkable=roster.held.filter(pl.col("scope") == "links")["host_id"],
-        foreign=frame.filter(exists & ~pl.col("ours") & ~pl.col("wanted"))["host_id"],
-        gone=frame.filter(exists & ~pl.col("wanted"))["host_id"],
+        foreign=_ids(frame, exists & ~pl.col("ours") & ~pl.col("wanted")),
+        gone=_ids(frame, exists & ~pl.col("wanted")),
     )
+
+
+def _ids(frame: pl.DataFrame, which: pl.Expr) -> pl.Series:
+    return frame.select(pl.col("host_id").filter(which)).to_series()
 
 
 def _school_year(info: DirectoryInfo, school: School) -> pl.DataFrame:
@@ -97,7 +97,7 @@ def _no_parent(
     """Students whose account is active and who have no parent with an active account."""
     if "parent" not in school.members:
         return findings(frame.clear(), "no-parent", "")
-    out = frame.filter(~pl.col("lives") | ~pl.col("active"))["host_id"].implode()
+    out = _ids(frame, ~pl.col("lives") | ~pl.col("active")).implode()
     linked = relationships.filter(~pl.col("parent_host_id").is_in(out))
     students = roster.people.filter((pl.col("member_type") == "student") & ~pl.col("host_id").is_in(out))
     alone = students.join(linked, left_on="host_id", right_on="student_host_id", how="anti")
