@@ -23,6 +23,7 @@ def require_columns(tables: Tables, school: School) -> None:
         *_missing_filters(tables, school),
         *_missing_flags(tables, school),
         *_missing_schools(tables, school),
+        *_missing_keys(tables, school),
     ]
     if mistakes:
         raise InputError(mistakes)
@@ -73,9 +74,9 @@ def _missing_filters(tables: Tables, school: School) -> Iterator[Mistake]:
             if rule.required and tables.frames[table].height and not is_supplied(tables, table, column):
                 yield _undecided(
                     tables,
+                    school,
                     table,
                     column,
-                    rules.columns.get(column, ()),
                     f"set {place}.filters.{column}.required: false in {school.file}",
                 )
 
@@ -86,9 +87,8 @@ def _missing_flags(tables: Tables, school: School) -> Iterator[Mistake]:
     columns = [*school.parents.any_of, *(["relationship"] if school.parents.relationships else [])]
     for column in columns:
         if not is_supplied(tables, "contacts", column) and tables.frames["contacts"].height:
-            aliases = rules_of(tables, school, "contacts").columns.get(column, ())
             yield _undecided(
-                tables, "contacts", column, aliases, f"name other flags under parents.any_of in {school.file}"
+                tables, school, "contacts", column, f"name other flags under parents.any_of in {school.file}"
             )
 
 
@@ -98,21 +98,47 @@ def _missing_schools(tables: Tables, school: School) -> Iterator[Mistake]:
     for member in ("student", "staff"):
         rules = school.members.get(member)
         if rules and rules.table in tables.frames and not is_supplied(tables, rules.table, "school_id"):
-            aliases = school.tables[rules.table].columns.get("school_id", ())
             yield _undecided(
-                tables, rules.table, "school_id", aliases, f"take school_ids out of {school.file}"
+                tables, school, rules.table, "school_id", f"take school_ids out of {school.file}"
             )
 
 
-def _undecided(tables: Tables, table: str, column: str, aliases: tuple[str, ...], waiver: str) -> Mistake:
-    info = tables.info[table]
-    there = column in tables.frames[table].columns
-    what = f"the column for {column!r} is blank throughout" if there else f"no column for {column!r}"
-    looked = "" if there else f" (looked for {', '.join(aliases)})"
-    return Mistake(
-        info.file,
-        1,
-        0,
-        f"{what}{looked}; it decides who gets access",
-        f"export it, or {waiver}",
-    )
+def _missing_keys(tables: Tables, school: School) -> Iterator[Mistake]:
+    """Links that name students by an id which the students table does not give: nobody would have any."""
+    if "student" not in school.members:
+        return
+    students = school.members["student"].table
+    linked = {"contacts": "parent" in school.members, "enrolments": "classes" in school.groups.mapping}
+    for table in [table for table, used in linked.items() if used]:
+        by_other = is_supplied(tables, table, "student_alternate_id")
+        if not by_other or is_supplied(tables, table, "student_id"):
+            continue
+        if students in tables.frames and not is_supplied(tables, students, "alternate_id"):
+            what = _what_is_missing(tables, school, students, "alternate_id")
+            message = f"{what}; the {table} table names students by it"
+            yield Mistake(
+                _path(tables, school, students),
+                1,
+                0,
+                message,
+                f"export it, or the {table} table with 'student_id'",
+            )
+
+
+def _undecided(tables: Tables, school: School, table: str, column: str, waiver: str) -> Mistake:
+    what = _what_is_missing(tables, school, table, column)
+    message = f"{what}; it decides who gets access"
+    return Mistake(_path(tables, school, table), 1, 0, message, f"export it, or {waiver}")
+
+
+def _what_is_missing(tables: Tables, school: School, table: str, column: str) -> str:
+    if column in tables.frames[table].columns:
+        return f"the column for {column!r} is blank throughout"
+    aliases = rules_of(tables, school, table).columns.get(column, ())
+    return f"no column for {column!r} (looked for {', '.join(aliases)})"
+
+
+def _path(tables: Tables, school: School, table: str) -> str:
+    """Where the file of a table is, as the messages of its reader say it."""
+    place = table_rules(school, tables).get(table, "")
+    return school.source.files[place.split(".")[1]].path if place else tables.info[table].file

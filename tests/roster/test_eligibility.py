@@ -51,12 +51,32 @@ def test_staff_who_are_no_longer_here_are_gone():
 def test_a_missing_status_column_is_refused_and_the_waiver_named():
     row = student("1")
     del row["status"]
+    school = make_school()
     with pytest.raises(InputError) as caught:
-        build_roster(make_tables(students=[row]), make_school())
+        build_roster(make_tables(students=[row]), school)
     assert str(caught.value) == (
-        "students.csv:1: no column for 'status' (looked for enroll_status); it decides who gets access;"
-        " export it, or set tables.students.filters.status.required: false in school.yaml"
+        f"{school.source.files['students'].path}:1: no column for 'status' (looked for enroll_status); it"
+        " decides who gets access; export it, or set tables.students.filters.status.required: false in"
+        " school.yaml"
     )
+
+
+def test_contacts_by_an_id_that_students_do_not_have_are_refused():
+    link = {**contact("", "1"), "student_alternate_id": "901"}
+    tables = make_tables(students=[student("1")], parents=[parent("1")], contacts=[link])
+    school = make_school()
+    with pytest.raises(InputError) as caught:
+        build_roster(tables, school)
+    assert str(caught.value) == (
+        f"{school.source.files['students'].path}:1: no column for 'alternate_id' (looked for dcid); the"
+        " contacts table names students by it; export it, or the contacts table with 'student_id'"
+    )
+
+
+def test_contacts_that_name_some_students_by_number_may_stand():
+    links = [contact("1", "1", student_alternate_id=""), contact("", "1", student_alternate_id="901")]
+    tables = make_tables(students=[student("1")], parents=[parent("1")], contacts=links)
+    assert host_ids(build_roster(tables, make_school())) == ["P1", "S1"]
 
 
 def test_all_columns_that_decide_are_asked_for_at_once():
