@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import reject
 
 from reconciler.errors import InputError
-from reconciler.roster import build_roster
 from tests.support.schools import apply_to, make_tables, open_directory, plan_for
 
 if TYPE_CHECKING:
@@ -34,7 +33,8 @@ EDITS: Mapping[str, str] = {
     "join": "INSERT OR IGNORE INTO memberships SELECT g.id, u.id, 'hand' FROM {group} AS g, {user} AS u",
     "leave": "DELETE FROM memberships WHERE (group_id, user_id) IN (SELECT group_id, user_id FROM memberships"
     " LIMIT 1 OFFSET :one)",
-    "link": "INSERT OR IGNORE INTO relationships SELECT s.id, p.id, 'hand' FROM {student} AS s, {parent} AS p",
+    "link": "INSERT OR IGNORE INTO relationships SELECT s.id, p.id, 'hand'"
+    " FROM {student} AS s, {parent} AS p",
     "unlink": "DELETE FROM relationships WHERE (student_id, parent_id) IN (SELECT student_id, parent_id FROM"
     " relationships LIMIT 1 OFFSET :one)",
     "deactivate": "UPDATE users SET active = 0, deactivated_by = 'hand' WHERE id IN {user}",
@@ -88,19 +88,18 @@ class Scene:
 @contextmanager
 def told(story: Story) -> Iterator[Scene]:
     """The scene to which a story leads; an export that stops a run makes no story."""
-    now, before = story.now.school, story.before and story.before.school
+    school = story.now.school
     with TemporaryDirectory() as folder:
         file = Path(folder) / "directory.db"
         try:
-            if story.before and before:
-                _apply(before, story.before.rows, file)
-                if story.second_run:
-                    _apply(now, story.now.rows, file)
+            for export in story.before:
+                tables = make_tables(**export.rows)
+                apply_to(plan_for(export.school, tables, file), file)
+            if story.before:
                 _edit_by_hand(story, file)
-            build_roster(make_tables(**story.now.rows), now)
+            yield Scene(school, story.now.rows, file)
         except InputError:
             reject()
-        yield Scene(now, story.now.rows, file)
 
 
 def dump(file: Path) -> dict[str, dict[tuple[Any, ...], dict[str, Any]]]:
@@ -115,10 +114,6 @@ def dump(file: Path) -> dict[str, dict[tuple[Any, ...], dict[str, Any]]]:
             keys = ("id",) if table in {"users", "groups"} else tuple(rows[0])[:2] if rows else ()
             found[table] = {tuple(row[key] for key in keys): row for row in rows}
         return found
-
-
-def _apply(school: School, rows: Rows, file: Path) -> None:
-    apply_to(plan_for(school, make_tables(**rows), file), file)
 
 
 def _edit_by_hand(story: Story, file: Path) -> None:

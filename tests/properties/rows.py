@@ -1,4 +1,4 @@
-"""Strategies for the rows of small schools, dirty here and there: few ids, names and e-mails, so they clash."""
+"""Strategies for the rows of small schools, dirty here and there, with few ids and e-mails: they clash."""
 
 from __future__ import annotations
 
@@ -141,6 +141,10 @@ _HABITS: Mapping[str, tuple[str, int, Row]] = {
     "spouses": ("emails", 1, {"email": "ema1@example.org"}),
     "spouses in one table": ("parents", 1, {"email": "par1@example.org"}),
     "sibling": ("contacts", 3, {"parent_id": "1"}),
+    "two e-mails": ("emails", 1, {"person_id": "1"}),
+    "two teachers": ("sections", 1, {"section_id": "1"}),
+    "siblings of one key": ("students", 2, {"alternate_id": "91"}),
+    "a first grade twice": ("students", 3, {"id": "1"}),
     "child with a parent's e-mail": ("students", 1, {"email": "ema1@example.org"}),
     "a last year": ("students", 0, {"grade": "12"}),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -13,7 +13,7 @@ from tests.support.schools import make_school
 
 if TYPE_CHECKING:
     from reconciler.model import School
-    from tests.properties.rows import Dialect, Rows
+    from tests.properties.rows import Rows
 
 _LISTS = {
     "exclude": {"file": "exclude.csv"},
@@ -78,12 +78,10 @@ class Story:
     """How a directory came to be what it is, and the export that it meets now."""
 
     now: Export
-    before: Export | None = None
-    """What was applied before; without it there was no directory."""
+    before: tuple[Export, ...] = ()
+    """What was applied before; without any there was no directory."""
     by_hand: tuple[tuple[str, int, int, str], ...] = ()
     """What was then done in Vidigami: an edit of `directories.EDITS`, two numbers and a text for it."""
-    second_run: bool = field(default=False)
-    """Whether the new export was applied once before the edits, too."""
 
 
 @st.composite
@@ -96,16 +94,24 @@ def stories(draw: st.DrawFn, *, may_be_new: bool = True) -> Story:
     settings = draw(_settings(one_space=one_space))
     names = _tables(one_space=one_space)
     rows = draw(tables(names, say, without)) | draw(lists(prefixes=not one_space))
-    before = Export(json.dumps(settings), rule_sets, rows)
-    if may_be_new and draw(st.sampled_from([False, False, False, True])):
-        return Story(before)
+    first = Export(json.dumps(settings), rule_sets, rows)
+    course = draw(st.sampled_from(_COURSES if may_be_new else _COURSES[1:]))
+    if course == "new":
+        return Story(first)
     later = draw(_settings(one_space=one_space)) if draw(st.booleans()) else settings
+    later = {**later, "school_year": draw(st.sampled_from(["2025-26", "2025-26", "2026-27"]))}
     rows = draw(edited(rows, say, without, 2, 7))
     if draw(st.booleans()):
         rows |= draw(lists(prefixes=not one_space))
-    now = Export(json.dumps(later), rule_sets, rows)
-    by_hand = draw(st.lists(_edit(prefixes=not one_space), min_size=1, max_size=5))
-    return Story(now, before, tuple(by_hand), second_run=draw(st.sampled_from([False, False, False, True])))
+    second = Export(json.dumps(later), rule_sets, rows)
+    by_hand = tuple(draw(st.lists(_edit(prefixes=not one_space), min_size=1, max_size=5)))
+    if course == "back":
+        return Story(Export(second.settings, rule_sets, first.rows), (first, second), by_hand)
+    return Story(second, (first,) if course == "next" else (first, second), by_hand)
+
+
+_COURSES = ("new", "next", "next", "next", "same", "back")
+"""A new directory; the export of a while later; the same export again; the first export come back."""
 
 
 def _tables(*, one_space: bool) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,12 +35,13 @@ def contents(directory: Directory) -> dict[str, list[tuple[object, ...]]]:
 
 def memberships(directory: Directory, *, resolved: bool) -> list[tuple[object, ...]]:
     """Members by the category and name of their group."""
-    label = group_label("key", "target_id")
     names = {
-        key: (category, name)
-        for key, category, name in directory.groups.select(label, "category", "name").rows()
+        label: (category, name)
+        for label, category, name in directory.groups.select(
+            group_label("key", "target_id"), "category", "name"
+        ).rows()
     }
-    label = "group_key" if resolved else group_label("group_key", "group_target_id")
+    label = pl.col("group_key") if resolved else group_label("group_key", "group_target_id")
     return sorted(
         (*names[key], host_id) for key, host_id in directory.memberships.select(label, "host_id").rows()
     )

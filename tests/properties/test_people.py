@@ -51,7 +51,7 @@ def test_every_row_is_counted_once(story: Story) -> None:
         read = {
             member: len(scene.rows.get(rules.table, [])) for member, rules in scene.school.members.items()
         }
-        counted = Counter({member: 0 for member in read})
+        counted = Counter(dict.fromkeys(read, 0))
         for figure in plan.header.figures.rows:
             counted[str(figure["member_type"])] += int(figure["rows"])
         assert counted == read

@@ -103,32 +103,35 @@ class _Concerned:
 
 def _concerned(scene: Scene, table: str, rows: list[Row]) -> _Concerned:
     """`rows` are the row as it was, and what it became."""
+    named = _named(scene, table, rows)
+    people = _and_lookalikes(scene, named)
+    if table == "membership_list":
+        groups = {f"list:{row['category']}/{row['group']}" for row in rows}
+    else:
+        groups = {f"class:{row['section_id']}" for row in rows if "section_id" in row}
+    return _Concerned(people - named if table in _DEACTIVATE_NOBODY else people, people, groups)
+
+
+_DEACTIVATE_NOBODY = {"emails", "email_overrides", "same_person", "membership_list"}
+
+
+def _named(scene: Scene, table: str, rows: list[Row]) -> set[str]:
+    """Host IDs of the people whom a row is about."""
     was = rows[0]
     if table in _MEMBERS:
-        people = _and_lookalikes(scene, _ids(scene, _MEMBERS[table], was["id"])) | _namesakes(
-            scene, table, was
-        )
-        return _Concerned(people, people, set())
-    if table == "contacts":
-        people = _and_lookalikes(scene, _ids(scene, "parent", was["parent_id"]))
-        return _Concerned(people, people, set())
-    if table == "exclude":
-        named = {row[name] for row in rows for name in ("host_id", "parent_host_id")}
-        people = _and_lookalikes(scene, named | _parents_of(scene, named))
-        return _Concerned(people, people, set())
-    if table == "emails":
-        people = _and_lookalikes(scene, _ids(scene, "parent", was["person_id"]))
-        return _Concerned(people - _ids(scene, "parent", was["person_id"]), people, set())
-    if table == "email_overrides":
-        people = _and_lookalikes(scene, {row["host_id"] for row in rows})
-        return _Concerned(people - {was["host_id"]}, people, set())
-    if table == "same_person":
-        both = (("staff", "staff_id"), ("parent", "parent_id"))
-        people = {one for row in rows for kind, name in both for one in _ids(scene, kind, row[name])}
-        return _Concerned(set(), _and_lookalikes(scene, people), set())
-    if table == "membership_list":
-        return _Concerned(set(), set(), {f"list:{row['category']}/{row['group']}" for row in rows})
-    return _Concerned(set(), set(), {f"class:{row['section_id']}" for row in rows})
+        return _ids(scene, _MEMBERS[table], was["id"]) | _namesakes(scene, table, was)
+    if table == "exclude":  # what it became counts too: it may well name somebody else now
+        named = {row[name] for row in rows for name in ("host_id", "parent_host_id")} - {""}
+        return named | _parents_of(scene, named)
+    columns = {
+        "contacts": {"parent_id": "parent"},
+        "emails": {"person_id": "parent"},
+        "same_person": {"staff_id": "staff", "parent_id": "parent"},
+    }.get(table, {})
+    found = {
+        one for row in rows for name, kind in columns.items() for one in _ids(scene, kind, row.get(name, ""))
+    }
+    return found | {row["host_id"] for row in rows if table == "email_overrides"}
 
 
 def _ids(scene: Scene, member: str, source_id: str) -> set[str]:
