@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.config.check_tables import provided_tables
+from reconciler.config.document import is_tainted
 from reconciler.config.suggest import did_you_mean
 from reconciler.model import MEMBER_TYPES, SchoolYear, fold_header
 from reconciler.model.settings import GroupSettings, ParentSettings
@@ -31,7 +32,8 @@ def check_groups(settings: Settings) -> None:
     _check_divisions(settings)
     for index, kind in enumerate(group_kinds(settings)):
         _check_kind(settings, kind, index)
-    if settings.get("groups", "membership_list") and "membership_list" not in group_kinds(settings):
+    mapped = "membership_list" in group_kinds(settings) or is_tainted(("groups", "mapping"), settings.taints)
+    if settings.get("groups", "membership_list") and not mapped:
         message = "the list is not used"
         settings.note(("groups", "membership_list"), message, "add membership_list to groups.mapping")
 

@@ -12,6 +12,15 @@ FIELD_NAMES = (
     *("section_id", "course", "section", "teacher_id"),
 )
 
+TEMPLATE_VARIABLES = {
+    "grade": ("grade", "label", "school", "school_id"),
+    "grad_year": ("grad_year", "school", "school_id"),
+    "faculty": ("school", "school_id"),
+    "divisions": ("division", "school", "school_id"),
+    "classes": ("course", "school", "school_id", "section", "section_id"),
+}
+"""Kind of group -> what the template of its name may use."""
+
 LEAVING_CAUSES = ("graduated", "transferred", "staff", "parent")
 DELIMITERS = {"comma": ",", "tab": "\t", "semicolon": ";", "pipe": "|"}
 LIST_SETTINGS = {

@@ -27,10 +27,7 @@ _UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0
 _HINTS = (
     ("tab character", "indent with spaces"),
     ("mapping values are not allowed", "put text that holds ': ' in quotes, or mend the indentation"),
-    (
-        "cannot start any token",
-        "put text that begins with a sign like @, % or ` in quotes; indent with spaces",
-    ),
+    ("cannot start any token", "put text that begins with a sign like @, % or ` in quotes"),
     ("expected key", "mend the indentation"),
     ("expected <block end>", "mend the indentation"),
     ("',' or ']'", "close the list with ]"),
@@ -90,8 +87,8 @@ def read_nodes(text: str, file: YamlFile) -> Node | None:
     try:
         return _Tree(file, yaml.parse(text, Loader=_LOADER)).document()
     except yaml.MarkedYAMLError as error:
-        problem = error.problem or "cannot be parsed"
         place = _blamed(error, file)
+        problem = _named(error.problem or "cannot be parsed", place, file)
         hint = next((hint for words, hint in _HINTS if words in problem), "")
         raise InputError([file.mistake(place, f"not YAML: {problem}", hint)]) from None
     except yaml.YAMLError as error:
@@ -117,6 +114,13 @@ def _blamed(error: yaml.MarkedYAMLError, file: YamlFile) -> Place:
         place for place in places if place.line <= len(file.lines) and file.lines[place.line - 1].strip()
     )
     return next(at_text, places[0] if places else Place(0, 0))
+
+
+def _named(problem: str, place: Place, file: YamlFile) -> str:
+    """The parser's words; but a tab, which nobody can see, by its name."""
+    line = file.lines[place.line - 1] if 1 <= place.line <= len(file.lines) else ""
+    is_tab = line[place.column - 1 : place.column] == "\t"
+    return problem.replace("found character", "found a tab character") if is_tab else problem
 
 
 class _Tree:

@@ -7,6 +7,7 @@ import warnings
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from reconciler.config.fields import TEMPLATE_VARIABLES
 from reconciler.config.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ def check_patterns(document: Document) -> None:
     for path, text in _find(document.data, ()):
         if path in document.taints or not isinstance(text, str):
             continue
-        if problem := _PROBLEMS[str(path[-1])](text):
+        problem = _PROBLEMS[str(path[-1])](text)
+        if problem is None and path[-1] == "name":
+            problem = variable_problem(text, str(path[-2]))
+        if problem:
             document.note(path, *problem)
 
 
@@ -76,6 +80,24 @@ def template_problem(template: str) -> tuple[str, str] | None:
             if used.name not in known:
                 word = kind.__name__.lower()
                 return f"the template has an unknown {word} '{used.name}'", did_you_mean(used.name, known)
+    return None
+
+
+def variable_problem(template: str, kind: str) -> tuple[str, str] | None:
+    """Which variable a template of this kind of groups cannot have, and what it may use; None for none."""
+    from jinja2 import nodes  # noqa: PLC0415  as above
+
+    known = TEMPLATE_VARIABLES.get(kind)
+    if known is None:  # the kind itself is the mistake
+        return None
+    names = list(_sandbox().parse(template).find_all(nodes.Name))
+    set_here = {name.name for name in names if name.ctx != "load"}
+    for name in names:
+        if name.name not in {*known, *set_here, *_sandbox().globals}:
+            may = f"a template of {kind} may use {', '.join(known)}"
+            return f"the template has an unknown variable '{name.name}'", did_you_mean(
+                name.name, known
+            ) or may
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.config.fields import TEMPLATE_VARIABLES
 from reconciler.desired import build_desired
 from reconciler.errors import InputError
 from reconciler.roster import build_roster
@@ -187,13 +188,29 @@ def test_a_list_s_group_needs_a_name_and_a_category_without_a_slash(row):
 
 
 def test_a_template_may_not_use_what_is_not_there():
-    school = school_with("grade", templates={"grade": {"category": "Academics", "name": "{{ labell }}"}})
+    school = school_with("grade", templates={"grade": {"category": "Academics", "name": "{{ label.de }}"}})
     with pytest.raises(InputError) as caught:
         desire(FAMILY, school)
     assert str(caught.value) == (
-        "school.yaml: groups.templates.grade.name: 'labell' is undefined; a template of grade may use grade,"
-        " label, school, school_id"
+        "school.yaml: groups.templates.grade.name: 'str object' has no attribute 'de'; a template of grade"
+        " may use grade, label, school, school_id"
     )
+
+
+CLASSES = {
+    "sections": [{"section_id": "7", "course": "Art", "section": "A", "teacher_id": "1", "school_id": ""}],
+    "enrolments": [{"section_id": "7", "student_id": "1"}],
+}
+
+
+@pytest.mark.parametrize("kind", TEMPLATE_VARIABLES)
+def test_a_template_may_use_what_the_school_s_check_lets_it_use(kind):
+    name = "x" + "".join(f"{{{{ {variable} }}}}" for variable in TEMPLATE_VARIABLES[kind])
+    tables = make_tables(students=[student("1", grade="5")], staff=[staff("1")], **CLASSES)
+    settings = {"mapping": [kind], "templates": {kind: {"category": "All", "name": name}}}
+    divisions = {"divisions": {"Lower": {"from": "K", "to": "5"}}} if kind == "divisions" else {}
+    desired = desire(tables, make_school({**CLASS_FILES, "groups": settings | divisions}))
+    assert desired.directory.groups.height == 1
 
 
 def test_two_groups_with_the_same_name_are_refused():
