@@ -89,7 +89,7 @@ def read_plan(path: Path) -> Plan:
             **{name: frames[name] for name in _OTHERS},
         )
     except OSError as error:
-        raise ReconcileError(f"{path}: cannot read the plan: {error.strerror}") from error
+        raise ReconcileError(f"{path}: cannot read the plan: {error.strerror}; check the path") from error
     except (
         zipfile.BadZipFile,
         KeyError,

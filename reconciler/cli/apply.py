@@ -65,8 +65,9 @@ def apply(
 
 def _plan_and_school(name: str, *, additions_only: bool) -> tuple[Plan, School]:
     from reconciler import pipeline
+    from reconciler.cli.given import means_plan
 
-    if not pipeline.is_plan_file(name):
+    if not means_plan(name):
         school = pipeline.load(name)
         return pipeline.plan_school(school, additions_only=additions_only), school
     if additions_only:

@@ -11,11 +11,18 @@ if TYPE_CHECKING:
     from reconciler.model import FindingCode, Plan
 
 
+def means_plan(name: str) -> bool:
+    """Whether a name on the command line stands for a saved plan, be it missing or damaged."""
+    from reconciler import pipeline
+
+    return name.endswith(".plan") or pipeline.is_plan_file(name)
+
+
 def plan_of(name: str) -> Plan:
     """The saved plan of that name, or a plan made now for the school of that name."""
     from reconciler import pipeline
 
-    if pipeline.is_plan_file(name):
+    if means_plan(name):
         return pipeline.open_plan(name)
     return pipeline.plan_school(pipeline.load(name))
 

@@ -54,6 +54,17 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
 
 
 @pytest.mark.usefixtures("school")
+@pytest.mark.parametrize("command", ["show", "apply", "report", "findings"])
+def test_a_plan_that_is_missing_or_empty_is_not_taken_for_a_school(
+    run: Callable[..., Run], command: str
+) -> None:
+    missing = "x.plan: cannot read the plan: No such file or directory; check the path\n"
+    assert run(command, "x.plan") == (1, "", missing)
+    Path("x.plan").touch()
+    assert run(command, "x.plan") == (1, "", "x.plan: not a whole plan file; plan again with --out\n")
+
+
+@pytest.mark.usefixtures("school")
 def test_a_school_is_planned_and_applied_and_then_unchanged(run: Callable[..., Run]) -> None:
     code, shown, remark = run("plan", "maple-grove", "--detailed-exitcode")
     assert (code, remark) == (5, "")
