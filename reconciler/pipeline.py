@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +52,7 @@ def plan_school(school: School, *, additions_only: bool = False) -> Plan:
     from reconciler.sources import open_source  # noqa: PLC0415 - polars loads slowly
     from reconciler.targets import open_target  # noqa: PLC0415
 
-    tables = open_source(school).read()
+    tables = open_source(_of_a_part(school) if additions_only else school).read()
     target = open_target(school.target)
     info, current = target.snapshot()
     return work_out(
@@ -93,7 +94,8 @@ def work_out(  # noqa: PLR0913 - everything that a plan depends on
     desired = build_desired(roster, tables, school)
     resolution = resolve(roster, desired, current, info, school, can, additions_only=additions_only)
     changes = diff(resolution.directory, current)
-    findings = sort_findings([roster.findings, desired.findings, resolution.findings, _ignored(tables)])
+    lost = _not_lost_in_a_part(desired.findings, current) if additions_only else desired.findings
+    findings = sort_findings([roster.findings, lost, resolution.findings, _ignored(tables)])
     figures = count_figures(roster, resolution, current, changes, findings)
     return Plan(
         header=_header(school, tables, info, figures, now=now, new_id=new_id, additions_only=additions_only),
@@ -182,6 +184,18 @@ def notices(plan: Plan, school: School) -> list[str]:
     return [
         f"Exports have changed since the plan was made: {', '.join(changed)}. The plan does what it says."
     ]
+
+
+def _of_a_part(school: School) -> School:
+    """The school, with any of its exports allowed to be empty: a new family brings no staff along."""
+    files = {name: replace(file, allow_empty=True) for name, file in school.source.files.items()}
+    return replace(school, source=replace(school.source, files=files))
+
+
+def _not_lost_in_a_part(findings: pl.DataFrame, current: Directory) -> pl.DataFrame:
+    """FINDINGS without those of list members who are not in this export, but in the directory."""
+    there = findings["host_id"].is_in(current.users["host_id"].implode())
+    return findings.filter(~(there & (findings["code"] == "unknown-member")))
 
 
 def _header(  # noqa: PLR0913 - one argument for each thing that a plan remembers

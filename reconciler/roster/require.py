@@ -97,7 +97,8 @@ def _missing_schools(tables: Tables, school: School) -> Iterator[Mistake]:
         return
     for member in ("student", "staff"):
         rules = school.members.get(member)
-        if rules and rules.table in tables.frames and not is_supplied(tables, rules.table, "school_id"):
+        frame = tables.frames.get(rules.table) if rules else None
+        if rules and frame is not None and frame.height and not is_supplied(tables, rules.table, "school_id"):
             yield _undecided(
                 tables, school, rules.table, "school_id", f"take school_ids out of {school.file}"
             )

@@ -70,6 +70,9 @@ def _write_rows(page: Page, report: Report) -> None:
     page.line(_line("rows read", [f"{number:,}" for number in total], label, widths), indent=2)
     page.line()
     will = "" if report.applied else " to be"
+    if report.header.additions_only:
+        page.line("Additions only: all others stay as they are")
+        return
     active = plural(report.active_users, "active user")
     page.line(f"{active}, {report.deactivated:,}{will} deactivated")
 

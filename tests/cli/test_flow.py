@@ -189,6 +189,30 @@ def test_findings_of_one_code(run: Callable[..., Run]) -> None:
     assert run("findings", "maple-grove", "--code", "missing-ids") == (1, "", message)
 
 
+FAMILY = {
+    "students.txt": "Student_Number\tFirst_Name\tLast_Name\tClassOf\tEnroll_Status\n9001\tZoe\tQuill\t2035\t0\n",
+    "users.csv": "Users_DCID,First_Name,Last_Name,Status\n",
+    "persons.csv": "ID,FirstName,LastName\n9101,Pam,Quill\n9102,Pim,Quill\n",
+    "contacts.csv": "Student_Number,PersonID,IsActive,IsCustodial\n9001,9101,1,1\n9001,9102,1,1\n",
+    "emails.csv": "PersonID,EmailAddress\n9101,pam@example.org\n9102,pim@example.org\n",
+}
+
+
+def test_a_new_family_is_let_in_and_nobody_else_is_touched(run: Callable[..., Run], school: Path) -> None:
+    run("apply", "maple-grove", "--auto-approve")
+    for name, text in FAMILY.items():
+        (school.parent / "maple-grove" / "2025-26" / name).write_text(text)
+    assert run("plan", "maple-grove")[2].startswith("schools/maple-grove/2025-26/users.csv: no rows below")
+    code, shown, _ = run("apply", "maple-grove", "--additions-only", "--auto-approve")
+    assert code == 0
+    assert "Create 3 users (new in the SIS): 1 student, 2 parents\n" in shown
+    assert "remove" not in shown.replace("nothing is removed", "")
+    # Of all on the lists of clubs one is not in the directory either.
+    assert "  unknown-member, a list names nobody at the school: 1\n" in shown
+    code, shown, _ = run("plan", "maple-grove", "--additions-only", "--detailed-exitcode")
+    assert (code, shown) == (0, "No changes. Nothing is to be added.\nFindings: 1 unknown-member\n")
+
+
 @pytest.mark.usefixtures("school")
 def test_a_saved_plan_cannot_become_additions_only(run: Callable[..., Run]) -> None:
     run("plan", "maple-grove", "--out", "elm.plan")

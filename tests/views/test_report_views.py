@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -162,6 +163,13 @@ def test_text_of_nothing() -> None:
 
         Groups: 0
     """)
+
+
+def test_a_partial_export_does_not_tell_how_many_are_active() -> None:
+    header = replace(make_header(active_users=3), additions_only=True)
+    shown = report_text(build_report(make_plan(header=header)))
+    assert "\nAdditions only: all others stay as they are\n" in shown
+    assert "active user" not in shown
 
 
 def test_long_lists_point_to_the_csv() -> None:
