@@ -190,10 +190,10 @@ def test_findings_of_one_code(run: Callable[..., Run]) -> None:
 
 
 FAMILY = {
-    "students.txt": "Student_Number\tFirst_Name\tLast_Name\tClassOf\tEnroll_Status\n9001\tZoe\tQuill\t2035\t0\n",
+    "students.txt": "Student_Number\tFirst_Name\tLast_Name\tClassOf\tEnroll_Status\n91\tZo\tHay\t2035\t0\n",
     "users.csv": "Users_DCID,First_Name,Last_Name,Status\n",
     "persons.csv": "ID,FirstName,LastName\n9101,Pam,Quill\n9102,Pim,Quill\n",
-    "contacts.csv": "Student_Number,PersonID,IsActive,IsCustodial\n9001,9101,1,1\n9001,9102,1,1\n",
+    "contacts.csv": "Student_Number,PersonID,IsActive,IsCustodial\n91,9101,1,1\n91,9102,1,1\n",
     "emails.csv": "PersonID,EmailAddress\n9101,pam@example.org\n9102,pim@example.org\n",
 }
 
