@@ -76,7 +76,7 @@ def _users(plan: Plan) -> list[str]:
     named = pl.col("fields").str.split(" ")
     shown = {
         field: pl.when(action="create")
-        .then(pl.lit(field in PERSON_FIELDS))
+        .then(pl.lit(value=True))
         .otherwise(
             named.list.contains(field)
             | pl.col("action").is_in([action for action, always in _ALWAYS.items() if field in always])
