@@ -141,6 +141,10 @@ def _final_keys(ours: pl.DataFrame, others: pl.DataFrame, desired: Desired, scho
     )
     campus = pl.col("key").str.contains("@", literal=True) == school.groups.per_school
     whole_kind = mapped & ~kind.is_in(_ONE_BY_ONE) & campus
+    # A division is declared for every campus, also for one that has none of its students today.
+    division = (kind == "division") & pl.lit(school.groups.per_school)
+    plain = pl.when(division).then(pl.col("key").str.replace(r"@[^@]*$", "")).otherwise("key")
+    named = pl.any_horizontal(one.is_in(declared["key"].implode()) for one in (pl.col("key"), plain))
     existing = pl.concat(
         [
             ours.filter(pl.col("target_id") != "").select("target_id", "key", ours=pl.lit(value=True)),
@@ -151,7 +155,7 @@ def _final_keys(ours: pl.DataFrame, others: pl.DataFrame, desired: Desired, scho
         "key",
         "ours",
         group_target_id="target_id",
-        retired=pl.col("ours") & ~whole_kind & ~pl.col("key").is_in(declared["key"].implode()),
+        retired=pl.col("ours") & ~whole_kind & ~named,
     )
 
 

@@ -71,6 +71,18 @@ def test_a_group_is_adopted_where_the_school_allows_it(world):
     assert world.plan(school_of("5", "6"), groups={"adopt": True}).verdict == "none"
 
 
+def test_a_division_without_students_on_a_campus_today_is_not_retired(world):
+    divisions = {"Lower": {"from": "K", "to": "5"}, "Upper": {"from": "6", "to": "12"}}
+    groups = {"mapping": ["divisions"], "divisions": divisions, "per_school": True}
+    last_year, this_year = (
+        make_tables(students=[student("1", grade=grade, grad_year="", school_id="1")]) for grade in "56"
+    )
+    world.apply(last_year, groups=groups)
+    plan = world.plan(this_year, groups=groups)
+    assert memberships(plan) == [("add", "division:Upper@1", "S1"), ("remove", "division:Lower@1", "S1")]
+    assert found(plan.findings, "group-retired") == []
+
+
 @pytest.mark.parametrize(("retired", "gone"), [("keep", []), ("empty", [("remove", "faculty", "T1")])])
 def test_a_group_that_is_no_longer_declared_is_retired(world, retired, gone):
     world.apply(school_of("5"))
