@@ -89,7 +89,8 @@ class FileSource:
         except IsADirectoryError:
             raise one_mistake(path, "a folder, not a file", setting) from None
         except OSError as error:
-            raise one_mistake(path, f"cannot be read: {error.strerror}", setting) from None
+            hint = f"see that you may read it, or {setting}"
+            raise one_mistake(path, f"cannot be read: {error.strerror}", hint) from None
         except ValueError as error:  # a path that holds a NUL
             raise one_mistake(path, f"cannot be read: {error}", setting) from None
 
