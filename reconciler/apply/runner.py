@@ -43,6 +43,7 @@ def run(
         outcomes.append(target.apply(batch))
         done += batch.changes.height
         progress(done, total)
+    target.finish()
     return Outcomes(frames.stack(outcomes, frames.OUTCOMES))
 
 

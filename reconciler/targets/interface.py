@@ -55,3 +55,6 @@ class Target(Protocol):
         Gives OUTCOMES, one row a change: `applied`, `already` (nothing was left to do), `stale` (the
         object has moved since the plan, so it was left alone) or `failed`. `detail` says why.
         """
+
+    def finish(self) -> None:
+        """Told after the last batch, whatever became of the changes; only speed depends on it."""

@@ -51,6 +51,9 @@ class Watched:
         self.batches.append((batch.kind, batch.changes["id"].to_list(), batch.school_year))
         return self._target.apply(batch)
 
+    def finish(self) -> None:
+        self._target.finish()
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
