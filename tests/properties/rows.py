@@ -157,7 +157,7 @@ def edited(draw: st.DrawFn, rows: Rows, say: Dialect, without: frozenset[str], l
     for _ in range(draw(st.integers(least, most))):
         table = draw(st.sampled_from([name for name in FIELDS if name in rows]))
         lines = rows[table]
-        what = draw(st.sampled_from(["value", "value", "value", "drop", "new", "twice", "swap"]))
+        what = draw(st.sampled_from(["value", "value", "value", "drop", "drop", "new", "twice", "swap"]))
         if what == "new" or not lines:
             lines.append(clean_row(table, len(lines) + 1, say, without))
             continue

@@ -110,7 +110,7 @@ def stories(draw: st.DrawFn, *, may_be_new: bool = True) -> Story:
     return Story(second, (first,) if course == "next" else (first, second), by_hand)
 
 
-_COURSES = ("new", "next", "next", "next", "same", "back")
+_COURSES = ("new", "next", "next", "same", "back")
 """A new directory; the export of a while later; the same export again; the first export come back."""
 
 

@@ -116,10 +116,19 @@ _DEACTIVATE_NOBODY = {"emails", "email_overrides", "same_person", "membership_li
 
 
 def _named(scene: Scene, table: str, rows: list[Row]) -> set[str]:
-    """Host IDs of the people whom a row is about."""
+    """Host IDs of the people whom a row is about.
+
+    Students who share the other id of a row were only held because of that row.
+    """
     was = rows[0]
     if table in _MEMBERS:
-        return _ids(scene, _MEMBERS[table], was["id"]) | _namesakes(scene, table, was)
+        same_key = {
+            one
+            for row in scene.rows[table]
+            if row.get("alternate_id") and row["alternate_id"] == was.get("alternate_id")
+            for one in _ids(scene, "student", row["id"])
+        }
+        return _ids(scene, _MEMBERS[table], was["id"]) | _namesakes(scene, table, was) | same_key
     if table == "exclude":  # what it became counts too: it may well name somebody else now
         named = {row[name] for row in rows for name in ("host_id", "parent_host_id")} - {""}
         return named | _parents_of(scene, named)
@@ -128,9 +137,9 @@ def _named(scene: Scene, table: str, rows: list[Row]) -> set[str]:
         "emails": {"person_id": "parent"},
         "same_person": {"staff_id": "staff", "parent_id": "parent"},
     }.get(table, {})
-    found = {
-        one for row in rows for name, kind in columns.items() for one in _ids(scene, kind, row.get(name, ""))
-    }
+    found: set[str] = set()
+    for row in rows if table == "same_person" else rows[:1]:
+        found = found.union(*(_ids(scene, kind, row[name]) for name, kind in columns.items()))
     return found | {row["host_id"] for row in rows if table == "email_overrides"}
 
 
