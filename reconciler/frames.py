@@ -43,7 +43,9 @@ PEOPLE = {
     "line": pl.UInt32,
 }
 ROSTER_RELATIONSHIPS = {"student_host_id": T, "parent_host_id": T, "relationship": T}
-HELD = {"host_id": T, "scope": T, "reason": T}  # scope: account, links, or groups (memberships alone)
+# What of an account stays as it is. Scope: account, all of it; groups, its memberships; links, a student's
+# relationships; staff-links, a student's relationships to members of staff.
+HELD = {"host_id": T, "scope": T, "reason": T}
 MERGED = {"staff_host_id": T, "parent_host_id": T}
 GONE = {"host_id": T, "cause": T}  # graduated, transferred, staff, excluded
 UNIDENTIFIED = {"member_type": T, "first": T, "last": T}  # names trimmed and case-folded

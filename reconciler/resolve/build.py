@@ -13,7 +13,13 @@ from reconciler.resolve.emails import settle_emails
 from reconciler.resolve.fields import settle_fields
 from reconciler.resolve.groups import settle_groups
 from reconciler.resolve.leavers import settle_activity
-from reconciler.resolve.links import People, children_frozen, settle_memberships, settle_relationships
+from reconciler.resolve.links import (
+    People,
+    children_frozen,
+    parents_among,
+    settle_memberships,
+    settle_relationships,
+)
 
 if TYPE_CHECKING:
     from reconciler.model import Desired, DirectoryInfo, Roster, School
@@ -66,13 +72,17 @@ def _people(frame: pl.DataFrame, roster: Roster, current: Directory) -> People:
     held, kept, leaving = (_ids(frame, pl.col(flag)) for flag in ("held", "kept", "leaves"))
     scoped = roster.held.filter(pl.col("scope").is_in(["groups", "links"]))["host_id"]
     still = pl.concat([held, kept, scoped])
-    frozen = pl.concat([kept, scoped, children_frozen(current, still)]).unique()
+    doubtful = roster.held.filter(scope="staff-links")["host_id"]
+    staff_parents = parents_among(current, doubtful, _ids(frame, pl.col("now_member_type") == "staff"))
+    frozen = pl.concat([kept, scoped, children_frozen(current, still), staff_parents]).unique()
     nowhere = roster.held.join(frame.select("host_id"), on="host_id", how="anti")
     return People(
         absent=pl.concat([_ids(frame, ~pl.col("lives")), nowhere["host_id"]]),
         held=held,
         frozen=frozen.filter(~frozen.is_in(leaving.implode())),
         unlinkable=roster.held.filter(pl.col("scope") == "links")["host_id"],
+        doubtful=doubtful,
+        staff_parents=staff_parents,
         foreign=_ids(frame, exists & ~pl.col("ours") & ~pl.col("wanted")),
         gone=_ids(frame, exists & ~pl.col("wanted")),
     )

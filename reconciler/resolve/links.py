@@ -37,6 +37,9 @@ class People:
     """Accounts whose memberships stay as they are, though the account follows the SIS."""
     unlinkable: pl.Series
     """Students whose links the export cannot tell: they stay as they are."""
+    doubtful: pl.Series
+    """Students of whom it cannot be told whether one of `staff_parents` is still a parent."""
+    staff_parents: pl.Series
     foreign: pl.Series
     """Accounts that are not ours."""
     gone: pl.Series
@@ -115,6 +118,7 @@ def settle_relationships(  # noqa: PLR0913 - as for memberships
         | _is(people.gone, "student_host_id")
         | _is(people.held, "student_host_id")
         | _is(people.unlinkable, "student_host_id")
+        | (_is(people.doubtful, "student_host_id") & _is(people.staff_parents, "parent_host_id"))
         | _is(people.held, "parent_host_id")
         | _is(people.foreign, "parent_host_id")
     )
@@ -139,6 +143,12 @@ def settle_relationships(  # noqa: PLR0913 - as for memberships
 def children_frozen(current: Directory, frozen_students: pl.Series) -> pl.Series:
     """The parents, as the directory has them, of students whose memberships stay."""
     return current.relationships.filter(_is(frozen_students, "student_host_id"))["parent_host_id"].unique()
+
+
+def parents_among(current: Directory, students: pl.Series, accounts: pl.Series) -> pl.Series:
+    """Those of the accounts that the directory has as parents of these students."""
+    parents = current.relationships.filter(_is(students, "student_host_id"))["parent_host_id"].unique()
+    return parents.filter(parents.is_in(accounts.implode())) if parents.len() else parents
 
 
 def _is(ids: pl.Series, column: str) -> pl.Expr:

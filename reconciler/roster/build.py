@@ -26,7 +26,7 @@ from reconciler.roster.exclude import exclude_links, exclude_people, hold_exclud
 from reconciler.roster.grades import read_grades
 from reconciler.roster.links import hold_namesakes, read_links
 from reconciler.roster.merge import find_staff_parents, merge_people
-from reconciler.roster.parents import judge_parents
+from reconciler.roster.parents import hold_staff_links, judge_parents
 from reconciler.roster.require import require_columns, rules_of
 from reconciler.roster.rows import classify_rows, states
 
@@ -60,7 +60,7 @@ def build_roster(tables: Tables, school: School) -> Roster:
     links = _read_links(tables, rows, school, kept_out, draft)
     if "parent" in rows:
         rows["parent"], held, found = judge_parents(rows["parent"], links, rows["student"], school)
-        draft.held.append(held)
+        draft.held += [held, hold_staff_links(links, rows["parent"], held)]
         draft.found.append(found)
     for member in MEMBER_TYPES:
         if member in rows:

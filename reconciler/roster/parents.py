@@ -54,6 +54,21 @@ def judge_parents(
     return rows.drop("evidence"), check(held, HELD), _findings(rows, rowless)
 
 
+def hold_staff_links(links: pl.DataFrame, rows: pl.DataFrame, rowless: pl.DataFrame) -> pl.DataFrame:
+    """HELD: students of whom it cannot be told whether a contact is a parent.
+
+    That contact may be a member of staff whose link stands under the staff account. While this is open,
+    such a link stays.
+    """
+    unclear = rows.filter(pl.col("state") == "unclear").select(parent_host_id="host_id")
+    open_links = links.filter((pl.col("verdict") != "no") & (pl.col("student_host_id") != "")).join(
+        pl.concat([unclear, rowless.select(parent_host_id="host_id")]), on="parent_host_id", how="semi"
+    )
+    students = open_links.select(host_id="student_host_id").unique().sort("host_id")
+    held = students.with_columns(scope=pl.lit("staff-links"), reason=pl.lit("leaver-uncertain"))
+    return check(held, HELD)
+
+
 def _findings(rows: pl.DataFrame, rowless: pl.DataFrame) -> pl.DataFrame:
     orphans = rows.filter(pl.col("reason") == NO_CHILD).unique("host_id", keep="first", maintain_order=True)
     return pl.concat(

@@ -169,3 +169,26 @@ def test_a_later_school_year_is_a_change_of_its_own(world):
     world.apply(make_tables(staff=[staff("1")]))
     plan = world.plan(make_tables(staff=[staff("1")]), school_year="2026-27")
     assert (len(plan.changes), plan.header.rolls_over, plan.verdict) == (0, True, "changes")
+
+
+@pytest.mark.parametrize("spoil", ["the link's flag", "the parent's row"])
+def test_a_member_of_staff_stays_a_parent_while_it_cannot_be_told(world, spoil):
+    same = {"first_name": "Ada", "last_name": "Heron"}
+
+    def tables(parents, **link):
+        return make_tables(
+            students=[student("1"), student("2")],
+            staff=[staff("5", email="ada@example.org", **same)],
+            parents=[*parents, parent("2")],
+            contacts=[contact("1", "9", **link), contact("2", "2")],
+            emails=[email("9", "ada@example.org")],
+        )
+
+    parents = [parent("9", **same)]
+    world.apply(tables(parents))
+    assert world.members("grade:5") == ["P2", "S1", "S2", "T5"]
+    spoilt = tables(parents, is_custodial="?") if spoil == "the link's flag" else tables([])
+    plan = world.plan(spoilt)
+    assert (users(plan), memberships(plan), relationships(plan)) == ([], [], [])
+    gone = world.plan(tables(parents, is_custodial="0"))
+    assert relationships(gone) == [("remove", "S1", "T5")]
