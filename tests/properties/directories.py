@@ -48,12 +48,16 @@ EDITS: Mapping[str, str] = {
     "rename group": "UPDATE OR IGNORE groups SET name = :text WHERE id IN {group}",
     "unkey group": "UPDATE groups SET external_id = '' WHERE id IN {group}",
 }
+_ONE_OF = (
+    "(SELECT id FROM {table} ORDER BY id LIMIT 1 OFFSET {number} % (SELECT max(count(*), 1) FROM {table}))"
+)
 _PICKED = {
-    "user": "(SELECT id FROM users ORDER BY id LIMIT 1 OFFSET :one)",
-    "group": "(SELECT id FROM groups ORDER BY id LIMIT 1 OFFSET :two)",
-    "student": "(SELECT id FROM users WHERE member_type = 'student' ORDER BY id LIMIT 1 OFFSET :one)",
-    "parent": "(SELECT id FROM users WHERE member_type <> 'student' ORDER BY id LIMIT 1 OFFSET :two)",
+    "user": _ONE_OF.format(table="users", number=":one"),
+    "group": _ONE_OF.format(table="groups", number=":two"),
+    "student": _ONE_OF.format(table="(SELECT id FROM users WHERE member_type = 'student')", number=":one"),
+    "parent": _ONE_OF.format(table="(SELECT id FROM users WHERE member_type <> 'student')", number=":two"),
 }
+"""One of them, by a number that may be larger than there are."""
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,7 @@ def _edit(*, prefixes: bool) -> st.SearchStrategy[tuple[str, int, int, str]]:
         "set type": st.sampled_from(["student", "staff", "parent"]),
         "set role": st.just("Administrator"),
     }
-    plain = ("join", "leave", "link", "unlink", "deactivate", "activate", "unkey group", "opt out")
+    plain = ("join", "join", "leave", "link", "unlink", "deactivate", "activate", "unkey group", "opt out")
     number = st.integers(0, 9)
     return st.one_of(
         [st.tuples(st.just(name), number, number, text) for name, text in texts.items()]
