@@ -31,11 +31,13 @@ def primary_emails(emails: pl.DataFrame, yes: tuple[str, ...]) -> pl.DataFrame:
     )
     # A row of nobody must not reach everybody whose own key is blank.
     frame = frame.filter(pl.col("person_id") != "")
-    return (
-        frame.sort(["primary", "priority", "email", "line"], descending=[True, False, False, False])
+    several = frame["person_id"].is_duplicated()
+    first = (
+        frame.filter(several)
+        .sort(["primary", "priority", "email", "line"], descending=[True, False, False, False])
         .unique("person_id", keep="first", maintain_order=True)
-        .select("person_id", "email", "file", "line")
     )
+    return pl.concat([frame.filter(~several), first]).select("person_id", "email", "file", "line")
 
 
 def assign_emails(
@@ -47,7 +49,7 @@ def assign_emails(
     """
     key = "source_id" if member_type == "parent" else "person_id"
     people = people.with_columns(_file=pl.col("file"), _line=pl.col("line"))
-    if "emails" in tables.frames and member_type != "staff":
+    if "emails" in tables.frames and member_type != "staff" and (people[key] != "").any():
         listed = primary_emails(tables.frames["emails"], school.parents.yes)
         people = _take(people, listed.rename({"person_id": key}), key, where=pl.col("email") == "")
     if "email_overrides" in tables.frames:

@@ -61,32 +61,33 @@ def read_links(
 
 def hold_namesakes(tables: Tables, students: pl.DataFrame) -> pl.DataFrame:
     """HELD: students whose other id is not theirs alone, where links to students go by it."""
-    by_other_id = any("student_alternate_id" in frame.columns for frame in tables.frames.values())
-    ids = students.filter((pl.col("host_id") != "") & pl.lit(by_other_id))
-    ids = ids.select("host_id", key=clean_id("alternate_id")).unique().sort("host_id")
-    shared = ids.filter((pl.col("key") != "") & pl.col("key").is_duplicated())
+    if not any("student_alternate_id" in frame.columns for frame in tables.frames.values()):
+        return empty(HELD)
+    shared = _other_ids(students).filter("shared").select("host_id").unique().sort("host_id")
     return check(shared.with_columns(scope=pl.lit("links"), reason=pl.lit("duplicate-id")), HELD)
+
+
+def _other_ids(students: pl.DataFrame) -> pl.DataFrame:
+    """`host_id, key, shared` of students with another id; `shared` where two have the same."""
+    ids = students.select("host_id", key=clean_id("alternate_id"))
+    ids = ids.filter((pl.col("host_id") != "") & (pl.col("key") != ""))
+    several = ids["key"].is_duplicated()
+    alone = ids.filter(~several).with_columns(shared=pl.lit(value=False))
+    # Two rows of one student are no two students.
+    return pl.concat([alone, ids.filter(several).unique().with_columns(shared=pl.col("key").is_duplicated())])
 
 
 def _name_students(contacts: pl.DataFrame, students: pl.DataFrame, school: School) -> pl.DataFrame:
     """Adds `student_host_id`, by the student's id or else by the other id that contacts may use."""
     links = contacts.with_columns(student_host_id=pl.lit(""))
-    there = (
-        students.filter(pl.col("host_id") != "").select("host_id", "alternate_id").unique(maintain_order=True)
-    )
     if "student_id" in contacts.columns:
         prefix = school.members["student"].prefix
         named = links.select(host_id=pl.lit(prefix) + clean_id("student_id"))
-        known = there.select("host_id").unique()
-        hit = named.select(pl.col("host_id").is_in(known["host_id"].implode()))["host_id"]
+        hit = named.select(pl.col("host_id").is_in(students["host_id"].implode()))["host_id"]
         links = links.with_columns(student_host_id=pl.when(hit).then(named["host_id"]).otherwise(pl.lit("")))
     if "student_alternate_id" in contacts.columns:
-        # Two students with one alternate id: neither can be told from it.
-        keys = (
-            there.select("host_id", key=clean_id("alternate_id"))
-            .filter(pl.col("key") != "")
-            .filter(~pl.col("key").is_duplicated())
-        )
+        # An id that two students share names neither.
+        keys = _other_ids(students).filter(~pl.col("shared")).select("host_id", "key")
         links = (
             links.with_columns(key=clean_id("student_alternate_id"))
             .join(keys, on="key", how="left", maintain_order="left")

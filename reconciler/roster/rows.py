@@ -74,18 +74,12 @@ def classify_rows(table: pl.DataFrame, rules: TableRules, member_type: str, scho
 
 def states(rows: pl.DataFrame) -> pl.DataFrame:
     """`host_id, state, status` of every person with an id: the best that any of their rows says."""
-    order = pl.col("state").replace_strict(
-        {"eligible": 0, "duplicate": 0, "repeated": 1, "unclear": 2, "gone": 3},
-        default=4,
-        return_dtype=pl.Int8,
-    )
-    return (
-        rows.filter(pl.col("host_id") != "")
-        .select("host_id", "state", "status", order=order)
-        .sort("order", maintain_order=True)
-        .unique("host_id", keep="first", maintain_order=True)
-        .drop("order")
-    )
+    named = rows.select("host_id", "state", "status").filter(pl.col("host_id") != "")
+    several = named["host_id"].is_duplicated()
+    if not several.any():
+        return named
+    # Most people have one row: the few others alone are sorted.
+    return pl.concat([named.filter(~several), _best_states(named.filter(several))])
 
 
 def _join_sparse(table: pl.DataFrame) -> pl.DataFrame:
@@ -103,6 +97,20 @@ def _join_sparse(table: pl.DataFrame) -> pl.DataFrame:
         .join(conflict, on="id", how="left", maintain_order="left")
         .select(*table.columns, "conflict")
         .vstack(table.filter(~said).with_columns(conflict=pl.lit(value=False)))
+    )
+
+
+def _best_states(named: pl.DataFrame) -> pl.DataFrame:
+    order = pl.col("state").replace_strict(
+        {"eligible": 0, "duplicate": 0, "repeated": 1, "unclear": 2, "gone": 3},
+        default=4,
+        return_dtype=pl.Int8,
+    )
+    return (
+        named.with_columns(order=order)
+        .sort("order", maintain_order=True)
+        .unique("host_id", keep="first", maintain_order=True)
+        .drop("order")
     )
 
 
