@@ -113,18 +113,7 @@ def settle_relationships(  # noqa: PLR0913 - as for memberships
     )
     there = current.relationships
     undesired = there.join(wanted, on=_PAIR, how="anti")
-    stays = (
-        (pl.col("origin") == "hand")
-        | _is(people.gone, "student_host_id")
-        | _is(people.held, "student_host_id")
-        | _is(people.unlinkable, "student_host_id")
-        | (_is(people.doubtful, "student_host_id") & _is(people.staff_parents, "parent_host_id"))
-        | _is(people.held, "parent_host_id")
-        | _is(people.foreign, "parent_host_id")
-    )
-    if school.exclude.existing == "hold" and roster.kept_out.height:
-        out = roster.kept_out.select(pl.concat_str(_PAIR, separator="\n"))["student_host_id"]
-        stays = stays | pl.concat_str(_PAIR, separator="\n").is_in(out.implode())
+    stays = _relationship_stays(roster, people, school)
     kept, not_removed = _keep(undesired, stays, "relationships", can, additions_only=additions_only)
     by_hand = kept.filter((pl.col("origin") == "hand") & ~_is(people.gone, "student_host_id"))
     found = findings(
@@ -149,6 +138,23 @@ def parents_among(current: Directory, students: pl.Series, accounts: pl.Series) 
     """Those of the accounts that the directory has as parents of these students."""
     parents = current.relationships.filter(_is(students, "student_host_id"))["parent_host_id"].unique()
     return parents.filter(parents.is_in(accounts.implode())) if parents.len() else parents
+
+
+def _relationship_stays(roster: Roster, people: People, school: School) -> pl.Expr:
+    """Whether a relationship stays though the SIS does not ask for it."""
+    stays = (
+        (pl.col("origin") == "hand")
+        | _is(people.gone, "student_host_id")
+        | _is(people.held, "student_host_id")
+        | _is(people.unlinkable, "student_host_id")
+        | (_is(people.doubtful, "student_host_id") & _is(people.staff_parents, "parent_host_id"))
+        | _is(people.held, "parent_host_id")
+        | _is(people.foreign, "parent_host_id")
+    )
+    if school.exclude.existing == "hold" and roster.kept_out.height:
+        out = roster.kept_out.select(pl.concat_str(_PAIR, separator="\n"))["student_host_id"]
+        stays = stays | pl.concat_str(_PAIR, separator="\n").is_in(out.implode())
+    return stays
 
 
 def _is(ids: pl.Series, column: str) -> pl.Expr:
