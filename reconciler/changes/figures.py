@@ -42,8 +42,8 @@ def people_named(
         ]
     ).unique()
     known = pl.concat([roster.people.select(*PLAN_PEOPLE), current.users.select(*PLAN_PEOPLE)])
-    everyone = known.unique("host_id", keep="first", maintain_order=True)
-    return check(everyone.filter(pl.col("host_id").is_in(named.implode())).sort("host_id"), PLAN_PEOPLE)
+    wanted = known.filter(pl.col("host_id").is_in(named.implode()))
+    return check(wanted.unique("host_id", keep="first", maintain_order=True).sort("host_id"), PLAN_PEOPLE)
 
 
 def ready_to_invite(changes: Changes) -> pl.DataFrame:

@@ -36,7 +36,14 @@ def match_accounts(roster: Roster, current: Directory, school: School) -> pl.Dat
     `now_*` are the account's values (`target_id` is '' where there is none), `want_*` the SIS's (`wanted`
     tells whether the person is eligible), with `ours`, `blocked`, `unreadable`, `held` and `held_groups`.
     """
-    accounts = current.users.with_columns(ours=owned(current.users, school)).rename(NOW)
+    accounts = current.users.select(
+        "host_id",
+        *(pl.col(name).alias(now) for name, now in NOW.items()),
+        "target_id",
+        "status",
+        "deactivated_by",
+        ours=owned(current.users, school),
+    )
     people = one_row_each(roster.people).select(
         "host_id",
         *(pl.col(name).alias(want) for name, want in WANT.items()),
@@ -46,12 +53,7 @@ def match_accounts(roster: Roster, current: Directory, school: School) -> pl.Dat
         "line",
         wanted=pl.lit(value=True),
     )
-    frame = accounts.join(people, on="host_id", how="full", coalesce=True)
-    frame = frame.with_columns(
-        pl.col(pl.String).fill_null(""),
-        pl.col(pl.Boolean).fill_null(value=False),
-        pl.col("line").fill_null(0),
-    )
+    frame = _side_by_side(accounts, people)
     held = roster.held.filter(pl.col("scope") == "account")["host_id"]
     return frame.with_columns(
         exists=pl.col("target_id") != "", held=pl.col("host_id").is_in(held.implode()), refused=pl.lit("")
@@ -78,9 +80,29 @@ def refuse_accounts(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, 
     return frame, _refusals(frame, waiting)
 
 
+def _side_by_side(accounts: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+    """Accounts and people joined by Host ID; what one side alone has is blank on the other.
+
+    Most rows match and have no blanks to fill: only the others are filled.
+    """
+    matched = accounts.join(people, on="host_id")
+    alone = pl.concat(
+        [
+            accounts.join(people.select("host_id"), on="host_id", how="anti"),
+            people.join(accounts.select("host_id"), on="host_id", how="anti"),
+        ],
+        how="diagonal",
+    ).with_columns(
+        pl.col(pl.String).fill_null(""),
+        pl.col(pl.Boolean).fill_null(value=False),
+        pl.col("line").fill_null(0),
+    )
+    return pl.concat([matched, alone.select(matched.columns)], rechunk=True)
+
+
 def _accounts_in_waiting(frame: pl.DataFrame, roster: Roster) -> pl.DataFrame:
     """MERGED, of which the parent has an account and the member of staff none: another would split them."""
-    accounts = frame.filter("exists")["host_id"].implode()
+    accounts = frame.select(pl.col("host_id").filter("exists")).to_series().implode()
     return roster.merged.filter(
         pl.col("parent_host_id").is_in(accounts) & ~pl.col("staff_host_id").is_in(accounts)
     )

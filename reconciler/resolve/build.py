@@ -56,7 +56,7 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
     found.append(_no_parent(frame, relationships, roster, school))
     return Resolution(
         directory=Directory(
-            users=check(frame.filter("lives"), RESOLVED_USERS),
+            users=check(frame.select(*RESOLVED_USERS, "lives").filter("lives"), RESOLVED_USERS),
             groups=groups.groups,
             memberships=memberships,
             relationships=relationships,

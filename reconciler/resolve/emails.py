@@ -18,7 +18,9 @@ def settle_emails(frame: pl.DataFrame, can: Capabilities) -> tuple[pl.DataFrame,
     Each round gives every contested address to the account that has it and keeps it; the others fall back
     to the e-mail that they have, which may contest another address, so it goes on until none is contested.
     """
-    frame = frame.with_columns(lives=pl.col("exists") | _created(), _mail=folded("email"))
+    frame = frame.with_columns(
+        lives=pl.col("exists") | _created(), _mail=folded("email"), _now_mail=folded("now_email")
+    )
     frame = _free_unused(frame, can)
     found = []
     while (clashes := _clashes(frame)).height:
@@ -33,7 +35,7 @@ def settle_emails(frame: pl.DataFrame, can: Capabilities) -> tuple[pl.DataFrame,
             )
         )
         frame = _fall_back(frame, clashes)
-    return frame.drop("_mail"), pl.concat([empty(FINDINGS), *found])
+    return frame.drop("_mail", "_now_mail"), pl.concat([empty(FINDINGS), *found])
 
 
 def _created() -> pl.Expr:
@@ -48,7 +50,7 @@ def _created() -> pl.Expr:
 
 def _keeps() -> pl.Expr:
     """Whether the account has this e-mail already."""
-    return pl.col("exists") & (pl.col("_mail") == folded("now_email"))
+    return pl.col("exists") & (pl.col("_mail") == pl.col("_now_mail"))
 
 
 def _free_unused(frame: pl.DataFrame, can: Capabilities) -> pl.DataFrame:

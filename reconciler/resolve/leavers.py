@@ -50,8 +50,15 @@ def settle_activity(
         frame = frame.with_columns(kept=pl.col("kept") | pl.col("leaves"), leaves=pl.lit(value=False))
     return frame.with_columns(
         active=pl.col("active") & ~pl.col("leaves"),
-        reason=pl.when("leaves").then(pl.col("cause").replace(_REASONS)).otherwise("reason"),
+        reason=pl.when("leaves").then(_in_words("cause")).otherwise("reason"),
     ), pl.concat(found)
+
+
+def _in_words(cause: str) -> pl.Expr:
+    words = pl.col(cause)
+    for said, reason in _REASONS.items():
+        words = pl.when(pl.col(cause) == said).then(pl.lit(reason)).otherwise(words)
+    return words
 
 
 def _welcome_back(frame: pl.DataFrame, can: Capabilities) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -76,10 +83,14 @@ def _welcome_back(frame: pl.DataFrame, can: Capabilities) -> tuple[pl.DataFrame,
 
 def _name_causes(frame: pl.DataFrame, roster: Roster) -> pl.DataFrame:
     """Adds `cause`: what the SIS says, or else that the person is not in it any more."""
-    absent = pl.col("now_member_type").replace({"student": "transferred"})
-    return frame.join(roster.gone, on="host_id", how="left").with_columns(
-        pl.coalesce("cause", absent).alias("cause")
-    )
+    leavers = frame.select(pl.col("host_id").filter("leaves")).join(roster.gone, on="host_id")
+    member = pl.col("now_member_type")
+    cause = pl.when(member == "student").then(pl.lit("transferred")).otherwise(member)
+    for (said,), some in leavers.group_by("cause"):  # a handful of causes, and few leavers
+        cause = (
+            pl.when(pl.col("host_id").is_in(some["host_id"].implode())).then(pl.lit(said)).otherwise(cause)
+        )
+    return frame.with_columns(cause=cause)
 
 
 def _hold_uncertain(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -92,8 +103,10 @@ def _hold_uncertain(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, 
         right_on=["member_type", "first", "last"],
         how="semi",
     )
-    people = roster.people.filter(pl.col("email") != "").select(
-        first=folded("first_name"), last=folded("last_name"), mail=folded("email"), other="host_id"
+    mails = roster.people.select("host_id", mail=folded("email"))
+    asked = mails.filter(pl.col("mail").is_in(leavers["mail"].implode()) & (pl.col("mail") != ""))
+    people = roster.people.join(asked, on="host_id").select(
+        first=folded("first_name"), last=folded("last_name"), mail="mail", other="host_id"
     )
     changed = (
         leavers.filter(pl.col("mail") != "")

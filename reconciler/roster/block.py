@@ -61,19 +61,13 @@ def _block_missing_names(people: pl.DataFrame, _school: School) -> tuple[pl.Data
 
 def _block_shared_emails(people: pl.DataFrame, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
     people = people.with_columns(_mail=folded("email"))
-    shared = (pl.col("_mail") != "") & pl.col("_mail").is_duplicated()
     if school.email.students == "drop":
-        dropped = shared & (pl.col("member_type") == "student")
-        people = people.with_columns(
-            email=pl.when(dropped).then(pl.lit("")).otherwise("email"),
-            _mail=pl.when(dropped).then(pl.lit("")).otherwise("_mail"),
-            unreadable=pl.when(dropped)
-            .then((pl.col("unreadable") + " email").str.strip_chars())
-            .otherwise("unreadable"),
-        )
+        people = _drop_shared_emails(people)
+    people = people.with_columns(_shared=_is_shared())
+    shared = pl.col("_shared")
     sharers = people.filter(shared)
     if not sharers.height:
-        return people.drop("_mail"), empty(FINDINGS)
+        return people.drop("_mail", "_shared"), empty(FINDINGS)
     groups = sharers.group_by("_mail").agg(all=pl.col("host_id").unique().sort())
     sharers = sharers.join(groups, on="_mail", how="left", maintain_order="left").with_columns(
         others=pl.col("all").list.set_difference(pl.concat_list("host_id")).list.sort().list.join(" ")
@@ -84,7 +78,23 @@ def _block_shared_emails(people: pl.DataFrame, school: School) -> tuple[pl.DataF
         pl.format("shares its e-mail with {}", pl.col("others").str.replace_all(" ", ", ")),
         others=pl.col("others"),
     )
-    return _mark(people, shared, "shared-email").drop("_mail"), found
+    return _mark(people, shared, "shared-email").drop("_mail", "_shared"), found
+
+
+def _is_shared() -> pl.Expr:
+    return (pl.col("_mail") != "") & pl.col("_mail").is_duplicated()
+
+
+def _drop_shared_emails(people: pl.DataFrame) -> pl.DataFrame:
+    """Takes the e-mails that they share from students; it counts as not supplied."""
+    dropped = _is_shared() & (pl.col("member_type") == "student")
+    return people.with_columns(
+        email=pl.when(dropped).then(pl.lit("")).otherwise("email"),
+        _mail=pl.when(dropped).then(pl.lit("")).otherwise("_mail"),
+        unreadable=pl.when(dropped)
+        .then((pl.col("unreadable") + " email").str.strip_chars())
+        .otherwise("unreadable"),
+    )
 
 
 def _mark(people: pl.DataFrame, who: pl.Expr, code: str) -> pl.DataFrame:
