@@ -30,6 +30,8 @@ if TYPE_CHECKING:
         Tables,
     )
 
+GROUP_TABLES = ("sections", "enrolments", "membership_list")
+"""The tables, besides the students, from which groups are made beyond what the roster tells."""
 ZIP = b"PK\x03\x04"
 """How a saved plan begins."""
 
@@ -52,12 +54,12 @@ def plan_school(school: School, *, additions_only: bool = False) -> Plan:
     from reconciler.sources import open_source  # noqa: PLC0415 - polars loads slowly
     from reconciler.targets import open_target  # noqa: PLC0415
 
-    tables = open_source(_of_a_part(school) if additions_only else school).read()
+    source = open_source(_of_a_part(school) if additions_only else school)
     target = open_target(school.target)
     info, current = target.snapshot()
     return work_out(
         school,
-        tables,
+        source.read(),  # held by nobody else: a large school's tables are let go of on the way
         info,
         current,
         target.capabilities,
@@ -91,6 +93,7 @@ def work_out(  # noqa: PLR0913 - everything that a plan depends on
     from reconciler.roster import build_roster  # noqa: PLC0415
 
     roster = build_roster(tables, school)
+    tables = tables.only(school.members["student"].table, *GROUP_TABLES)
     desired = build_desired(roster, tables, school)
     resolution = resolve(roster, desired, current, info, school, can, additions_only=additions_only)
     changes = diff(resolution.directory, current)

@@ -59,6 +59,10 @@ class Tables:
     frames: Mapping[str, pl.DataFrame]
     info: Mapping[str, TableInfo]
 
+    def only(self, *names: str) -> Tables:
+        """These tables alone, as far as they are there, and what was read for all of them."""
+        return Tables({name: self.frames[name] for name in names if name in self.frames}, self.info)
+
 
 @dataclass(frozen=True, slots=True)
 class Roster:
