@@ -41,7 +41,7 @@ def test_digest_does_not_depend_on_order_or_spelling_of_the_year(load: Load, goo
 @pytest.mark.parametrize(
     "more",
     [
-        "sync: apply\n",
+        "plan: {max_age: 1 day}\n",
         "members: {student: {prefix: X}}\n",
         "exclude: {file: exclude.csv}\n",
         "tables: {students: {filters: {status: null}}}\n",
@@ -49,6 +49,12 @@ def test_digest_does_not_depend_on_order_or_spelling_of_the_year(load: Load, goo
 )
 def test_digest_changes_with_a_setting(load: Load, more: str) -> None:
     assert load(more).settings_digest != load().settings_digest
+
+
+def test_a_plan_made_on_trial_stands_when_the_trial_is_over(load: Load) -> None:
+    on_trial, over = load("sync: plan_only\n"), load("sync: apply\n")
+    assert on_trial.sync != over.sync
+    assert on_trial.settings_digest == over.settings_digest
 
 
 def test_digest_changes_with_a_value_from_the_environment(load: Load) -> None:
