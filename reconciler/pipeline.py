@@ -45,8 +45,12 @@ def load(name: str) -> School:
     return load_school(find_school(name, Path()), os.environ)
 
 
-def plan_school(school: School, *, additions_only: bool = False) -> Plan:
+def plan_school(
+    school: School, *, additions_only: bool = False, tell: Callable[[str], None] = lambda _step: None
+) -> Plan:
     """Read both sides, and work out what would have to change. Writes nothing.
+
+    `tell` is told each step that may take time, as it begins.
 
     Raises:
         ReconcileError: a source or the directory cannot be read whole, or the settings do not fit them.
@@ -56,7 +60,9 @@ def plan_school(school: School, *, additions_only: bool = False) -> Plan:
 
     source = open_source(_of_a_part(school) if additions_only else school)
     target = open_target(school.target)
+    tell("Reading the directory")
     info, current = target.snapshot()
+    tell("Reading the exports and working out the plan")
     return work_out(
         school,
         source.read(),  # held by nobody else: a large school's tables are let go of on the way

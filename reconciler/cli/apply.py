@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reconciler.cli.options import AdditionsOnly, Full, SchoolOrPlan, ShowNames
+from reconciler.cli.progress import bar, make_plan
 from reconciler.cli.screen import look, remark, write
 from reconciler.errors import ReconcileError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from reconciler.model import Plan, School
 
 EXAMPLES = """\b
@@ -52,7 +50,7 @@ def apply(
     if not auto_approve:
         _ask()
     try:
-        with _progress() as progress:
+        with bar() as progress:
             outcomes = pipeline.apply_plan(plan, school, progress=progress)
     except KeyboardInterrupt:
         remark("What was done stays done; the same command goes on from there.")
@@ -69,7 +67,7 @@ def _plan_and_school(name: str, *, additions_only: bool) -> tuple[Plan, School]:
 
     if not means_plan(name):
         school = pipeline.load(name)
-        return pipeline.plan_school(school, additions_only=additions_only), school
+        return make_plan(school, additions_only=additions_only), school
     if additions_only:
         hint = "a saved plan is what it is; say it to 'reconcile plan SCHOOL --out FILE'"
         raise typer.BadParameter(hint, param_hint="--additions-only")
@@ -90,17 +88,3 @@ def _ask() -> None:
     write("\nApply these changes? Only 'yes' goes on: ")
     if sys.stdin.readline().strip() != "yes":
         raise ReconcileError("Not applied; nothing was written.")
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error where that is a terminal, else nothing."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    if not sys.stderr.isatty():
-        yield lambda done, total: None  # noqa: ARG005 - nobody is watching
-        return
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Applying", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

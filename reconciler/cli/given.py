@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.cli.progress import make_plan
 from reconciler.errors import ReconcileError
 from reconciler.model import FINDING_CODES
 
@@ -24,7 +25,7 @@ def plan_of(name: str) -> Plan:
 
     if means_plan(name):
         return pipeline.open_plan(name)
-    return pipeline.plan_school(pipeline.load(name))
+    return make_plan(pipeline.load(name))
 
 
 def finding_code(name: str) -> FindingCode:

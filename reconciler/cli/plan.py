@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.options import AdditionsOnly, Format, Full, Out, SchoolName, ShowNames, TextOrJson
+from reconciler.cli.progress import make_plan
 from reconciler.cli.screen import look, remark, write
 
 EXAMPLES = """\b
@@ -39,7 +40,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     from reconciler import pipeline
     from reconciler.views import PLAN_VIEWS
 
-    made = pipeline.plan_school(pipeline.load(school), additions_only=additions_only)
+    made = make_plan(pipeline.load(school), additions_only=additions_only)
     if out:
         pipeline.save_plan(made, out)
     write(PLAN_VIEWS[view](made, full=full, show_names=show_names, **look()))
