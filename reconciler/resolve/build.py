@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import FINDINGS, RESOLVED_USERS, check, findings, one_finding, stack
+from reconciler.frames import FINDINGS, RESOLVED_USERS, check, empty, findings, one_finding, stack
 from reconciler.model import Capabilities, Directory, Resolution, SchoolYear
 from reconciler.resolve.accounts import match_accounts, refuse_accounts
 from reconciler.resolve.emails import settle_emails
@@ -16,6 +17,7 @@ from reconciler.resolve.leavers import settle_activity
 from reconciler.resolve.links import (
     People,
     children_frozen,
+    not_held,
     parents_among,
     settle_memberships,
     settle_relationships,
@@ -44,6 +46,7 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
     frame, kept = settle_fields(frame, roster, school, can)
     frame, leavers = settle_activity(frame, roster, school, can, additions_only=additions_only)
     frame, taken = settle_emails(frame, can)
+    desired, unheld = _leave_out_groups(desired, current, can)
     groups = settle_groups(desired, current, school, years_before=info.school_year == str(school.school_year))
     people = _people(frame, roster, current)
     memberships, added = settle_memberships(
@@ -52,8 +55,9 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
     relationships, linked = settle_relationships(
         desired, current, roster, people, school, can, additions_only=additions_only
     )
-    found = [refused, kept, leavers, taken, groups.findings, added, linked, _school_year(info, school)]
-    found.append(_no_parent(frame, relationships, roster, school))
+    found = [refused, kept, leavers, taken, unheld, groups.findings, added, linked]
+    links = relationships if "relationships" in can.kinds else roster.relationships
+    found += [_school_year(info, school), _no_parent(frame, links, roster, school)]
     return Resolution(
         directory=Directory(
             users=check(frame.select(*RESOLVED_USERS, "lives").filter("lives"), RESOLVED_USERS),
@@ -65,6 +69,18 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
         unmanaged=_count_unmanaged(frame, current, groups.keys),
         active_users=frame.filter(pl.col("wanted") & pl.col("lives") & pl.col("active")).height,
     )
+
+
+def _leave_out_groups(
+    desired: Desired, current: Directory, can: Capabilities
+) -> tuple[Desired, pl.DataFrame]:
+    """Where the directory holds no groups of ours, only those that it has, as they are."""
+    if "groups" in can.kinds:
+        return desired, empty(FINDINGS)
+    wanted = desired.directory.groups
+    there = wanted.select("key").join(current.groups, on="key").select(wanted.columns)
+    directory = replace(desired.directory, groups=there)
+    return replace(desired, directory=directory), not_held("groups", wanted.height - there.height)
 
 
 def _people(frame: pl.DataFrame, roster: Roster, current: Directory) -> People:

@@ -35,6 +35,9 @@ def settle_emails(frame: pl.DataFrame, can: Capabilities) -> tuple[pl.DataFrame,
             )
         )
         frame = _fall_back(frame, clashes)
+    if not can.clear_email:
+        frame, exchanged = _keep_exchanged(frame)
+        found.append(exchanged)
     return frame.drop("_mail", "_now_mail"), pl.concat([empty(FINDINGS), *found])
 
 
@@ -104,3 +107,23 @@ def _fall_back(frame: pl.DataFrame, clashes: pl.DataFrame) -> pl.DataFrame:
         refused=pl.when(new).then(pl.lit("email-taken")).otherwise("refused"),
         lives=pl.col("lives") & ~new,
     ).with_columns(_mail=folded("email"))
+
+
+def _keep_exchanged(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Accounts that exchange their e-mails keep them: that takes clearing one first. And `not-carried`."""
+    ring = frame.filter(pl.col("exists") & ~_keeps() & (pl.col("_mail") != "") & (pl.col("_now_mail") != ""))
+    # Everybody in a ring takes from one in it, and gives to one in it; the others fall away end by end.
+    while ring.height:
+        closed = ring.join(ring.select(_mail="_now_mail"), on="_mail", how="semi").join(
+            ring.select(_now_mail="_mail"), on="_now_mail", how="semi"
+        )
+        if closed.height == ring.height:
+            break
+        ring = closed
+    stuck = pl.col("host_id").is_in(ring["host_id"].implode())
+    found = findings(
+        ring,
+        "not-carried",
+        "takes an e-mail in exchange for its own, but this directory cannot clear one first",
+    )
+    return frame.with_columns(email=pl.when(stuck).then("now_email").otherwise("email")), found

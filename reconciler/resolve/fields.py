@@ -36,9 +36,12 @@ def settle_fields(
                 found.append(one_finding("not-carried", f"the directory holds no {name}: {lost:,} people"))
             supplied = pl.lit(value=False)
         readable = ~pl.col("unreadable").str.split(" ").list.contains(name)
-        clears = school.blank.get(name, "keep") == "clear" and name not in NAMES
+        asked = school.blank.get(name, "keep") == "clear" and name not in NAMES
+        clears = asked and (name != "email" or can.clear_email)
         blank = supplied & readable & (want == "") & (now != "") & pl.col("exists")
-        if not clears and name != "member_type":
+        if asked and not clears:
+            found.append(_cannot_clear(frame.filter(blank)))
+        elif not clears and name != "member_type":
             found.append(_blanks_kept(frame.filter(blank), name))
         takes = supplied & (want != "")
         columns.append(
@@ -67,6 +70,12 @@ def _keep_own_emails(frame: pl.DataFrame, school: School) -> tuple[pl.DataFrame,
         "the SIS has another e-mail than the activated account, which keeps its own",
     )
     return frame.with_columns(email=pl.when(blocked | own).then("now_email").otherwise("email")), found
+
+
+def _cannot_clear(blank: pl.DataFrame) -> pl.DataFrame:
+    return findings(
+        blank, "not-carried", "its e-mail is blank in the SIS, but this directory cannot clear one"
+    )
 
 
 def _blanks_kept(blank: pl.DataFrame, name: str) -> pl.DataFrame:

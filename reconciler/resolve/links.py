@@ -67,6 +67,10 @@ def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its e
         groups.groups.select(group_key="key"), on="group_key", how="semi"
     )
     wanted = wanted.filter(~_is(people.absent, "host_id") & ~_is(people.held, "host_id"))
+    if "memberships" not in can.kinds:
+        lost = wanted.join(there, on=["group_key", "host_id"], how="anti")
+        as_they_are = check(there.with_columns(reason=pl.lit("")), RESOLVED_MEMBERSHIPS)
+        return as_they_are, not_held("memberships", lost.height)
     stays = (
         ~pl.col("ours")
         | (pl.col("origin") == "hand")
@@ -112,6 +116,10 @@ def settle_relationships(  # noqa: PLR0913 - as for memberships
         & ~_is(people.held, "parent_host_id")
     )
     there = current.relationships
+    if "relationships" not in can.kinds:
+        lost = wanted.join(there, on=_PAIR, how="anti")
+        as_they_are = check(there.with_columns(reason=pl.lit("")), RESOLVED_RELATIONSHIPS)
+        return as_they_are, not_held("relationships", lost.height)
     undesired = there.join(wanted, on=_PAIR, how="anti")
     stays = _relationship_stays(roster, people, school)
     kept, not_removed = _keep(undesired, stays, "relationships", can, additions_only=additions_only)
@@ -127,6 +135,13 @@ def settle_relationships(  # noqa: PLR0913 - as for memberships
         reason=pl.lit("a contact with access in the SIS")
     )
     return check(resolved, RESOLVED_RELATIONSHIPS), pl.concat([found, not_removed])
+
+
+def not_held(kind: str, lost: int) -> pl.DataFrame:
+    """`not-carried` for objects of a kind that the directory does not hold."""
+    if not lost:
+        return empty(FINDINGS)
+    return one_finding("not-carried", f"the directory holds no {kind}: {lost:,} are left out")
 
 
 def children_frozen(current: Directory, frozen_students: pl.Series) -> pl.Series:
