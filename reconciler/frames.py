@@ -44,7 +44,8 @@ PEOPLE = {
 }
 ROSTER_RELATIONSHIPS = {"student_host_id": T, "parent_host_id": T, "relationship": T}
 # What of an account stays as it is. Scope: account, all of it; groups, its memberships; links, a student's
-# relationships; staff-links, a student's relationships to members of staff.
+# relationships; staff-links, a student's relationships to members of staff; parents, a student's
+# relationships and whoever has one.
 HELD = {"host_id": T, "scope": T, "reason": T}
 MERGED = {"staff_host_id": T, "parent_host_id": T}
 GONE = {"host_id": T, "cause": T}  # graduated, transferred, staff, excluded

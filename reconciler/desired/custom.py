@@ -35,10 +35,10 @@ def class_members(
         + clean_id("teacher_id"),
         reason=pl.lit("teaches the class"),
     )
-    people = roster.people.select("host_id").unique()
-    members = (
-        pl.concat([enrolled, teachers]).join(people, on="host_id", how="semi").join(about, on="section_id")
-    )
+    # Without a prefix, a teacher's id may be anybody's.
+    staff = roster.people.filter(pl.col("member_type") == "staff")
+    teachers = teachers.join(staff, on="host_id", how="semi")
+    members = pl.concat([enrolled, teachers]).join(about, on="section_id")
     return members, about.select("key"), found
 
 
@@ -81,31 +81,52 @@ def listed_members(
     """
     listed = _fill(tables.frames["membership_list"], "host_id", "member_id", "member_type")
     _refuse_bad_groups(listed)
-    by_word = {word.casefold(): member for member, word in school.user_types.items()}
-    prefixes = {word: rules.prefix for word, rules in school.members.items()}
-    prefixes |= {word: prefixes[member] for word, member in by_word.items() if member in prefixes}
-    prefix = folded("member_type").replace_strict(prefixes, default=None, return_dtype=pl.String)
-    listed = listed.select(
+    listed = _name_listed(listed, roster, school)
+    people = roster.people.select("host_id", type="member_type")
+    there = listed.join(people, on="host_id").filter(
+        (pl.col("said") == "") | (pl.col("said") == pl.col("type"))
+    )
+    lost = listed.join(there.select("file", "line"), on=["file", "line"], how="anti")
+    found = findings(
+        lost.drop("said"),
+        "unknown-member",
+        pl.format("the list of {}/{} names nobody who is at the school", "category", "name"),
+    )
+    return there.drop("said", "type"), listed.select("key").unique(), found
+
+
+def _name_listed(listed: pl.DataFrame, roster: Roster, school: School) -> pl.DataFrame:
+    """The list's lines with the Host ID that each means, or '', and the member type `said` by a raw id.
+
+    Somebody on the list as a parent may be here as a member of staff.
+    """
+    words = {member: member for member in school.members}
+    words |= {word.casefold(): member for member, word in school.user_types.items() if member in words}
+    prefixes = {member: rules.prefix for member, rules in school.members.items()}
+    if not any(prefixes.values()):
+        prefixes[""] = ""  # one id space: an id says whose it is without a member type
+    said = folded("member_type").replace_strict({**words, "": ""}, default=None, return_dtype=pl.String)
+    by_host_id = pl.col("host_id") != ""
+    raw = said.replace_strict(prefixes, default=None, return_dtype=pl.String) + clean_id("member_id")
+    named = listed.select(
         "category",
         name="group",
         file="_file",
         line="_line",
         key=pl.format("list:{}/{}", "category", "group"),
-        host_id=pl.when(pl.col("host_id") != "")
-        .then("host_id")
-        .when(pl.col("member_id") != "")
-        .then(prefix + clean_id("member_id"))
-        .fill_null(""),
+        host_id=pl.when(by_host_id).then("host_id").when(pl.col("member_id") != "").then(raw).fill_null(""),
+        said=pl.when(by_host_id).then(pl.lit("")).otherwise(said).fill_null(""),
         reason=pl.lit("on the school's list"),
     )
-    people = roster.people.select("host_id").unique()
-    lost = listed.join(people, on="host_id", how="anti")
-    found = findings(
-        lost,
-        "unknown-member",
-        pl.format("the list of {}/{} names nobody who is at the school", "category", "name"),
+    merged = roster.merged.rename({"parent_host_id": "host_id"})
+    return (
+        named.join(merged, on="host_id", how="left", maintain_order="left")
+        .with_columns(
+            host_id=pl.coalesce("staff_host_id", "host_id"),
+            said=pl.when(pl.col("staff_host_id").is_null()).then("said").otherwise(pl.lit("")),
+        )
+        .drop("staff_host_id")
     )
-    return listed.join(people, on="host_id", how="semi"), listed.select("key").unique(), found
 
 
 def _enrolled(roster: Roster, tables: Tables, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -19,6 +19,7 @@ from reconciler.resolve.links import (
     children_frozen,
     not_held,
     parents_among,
+    parents_unlinked,
     settle_memberships,
     settle_relationships,
 )
@@ -44,11 +45,13 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
     frame = match_accounts(roster, current, school)
     frame, refused = refuse_accounts(frame, roster)
     frame, kept = settle_fields(frame, roster, school, can)
+    loose = parents_unlinked(current, roster)
+    frame = frame.with_columns(loose=pl.col("host_id").is_in(loose.implode()))
     frame, leavers = settle_activity(frame, roster, school, can, additions_only=additions_only)
     frame, taken = settle_emails(frame, can)
     desired, unheld = _leave_out_groups(desired, current, can)
     groups = settle_groups(desired, current, school, years_before=info.school_year == str(school.school_year))
-    people = _people(frame, roster, current)
+    people = _people(frame, roster, current, loose)
     memberships, added = settle_memberships(
         desired, current, groups, people, school, can, additions_only=additions_only
     )
@@ -83,20 +86,20 @@ def _leave_out_groups(
     return replace(desired, directory=directory), not_held("groups", wanted.height - there.height)
 
 
-def _people(frame: pl.DataFrame, roster: Roster, current: Directory) -> People:
+def _people(frame: pl.DataFrame, roster: Roster, current: Directory, loose: pl.Series) -> People:
     exists = pl.col("exists")
     held, kept, leaving = (_ids(frame, pl.col(flag)) for flag in ("held", "kept", "leaves"))
     scoped = roster.held.filter(pl.col("scope").is_in(["groups", "links"]))["host_id"]
     still = pl.concat([held, kept, scoped])
     doubtful = roster.held.filter(scope="staff-links")["host_id"]
     staff_parents = parents_among(current, doubtful, _ids(frame, pl.col("now_member_type") == "staff"))
-    frozen = pl.concat([kept, scoped, children_frozen(current, still), staff_parents]).unique()
+    frozen = pl.concat([kept, scoped, children_frozen(current, still), staff_parents, loose]).unique()
     nowhere = roster.held.join(frame.select("host_id"), on="host_id", how="anti")
     return People(
         absent=pl.concat([_ids(frame, ~pl.col("lives")), nowhere["host_id"]]),
         held=held,
         frozen=frozen.filter(~frozen.is_in(leaving.implode())),
-        unlinkable=roster.held.filter(pl.col("scope") == "links")["host_id"],
+        unlinkable=roster.held.filter(pl.col("scope").is_in(["links", "parents"]))["host_id"],
         doubtful=doubtful,
         staff_parents=staff_parents,
         foreign=_ids(frame, exists & ~pl.col("ours") & ~pl.col("wanted")),

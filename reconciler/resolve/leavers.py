@@ -19,7 +19,10 @@ _REASONS = {"staff": "no longer on the staff", "parent": "no child at the school
 def settle_activity(
     frame: pl.DataFrame, roster: Roster, school: School, can: Capabilities, *, additions_only: bool
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Adds `active` as it should be, `leaves`, and the `reason` of each change of activity."""
+    """Adds `active` as it should be, `leaves`, and the `reason` of each change of activity.
+
+    `loose` marks the parents of whom it cannot be told whether they still have a child at the school.
+    """
     frame, back = _welcome_back(frame, can)
     leaver = (
         pl.col("exists")
@@ -64,12 +67,22 @@ def _in_words(cause: str) -> pl.Expr:
 def _welcome_back(frame: pl.DataFrame, can: Capabilities) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Reactivates whoever a run of ours deactivated; what was deactivated by hand stays so."""
     away = pl.col("exists") & pl.col("wanted") & ~pl.col("held") & ~pl.col("now_active")
-    by_us = away & (pl.col("deactivated_by") == "sync") & pl.lit(can.deactivate)
+    ours = away & (pl.col("deactivated_by") == "sync")
+    by_us = ours & pl.lit(can.deactivate)
     created = pl.col("wanted") & ~pl.col("exists")
-    found = findings(
-        frame.filter(away & ~by_us),
-        "deactivated-by-hand",
-        "is at the school, but the account was deactivated by hand and stays so",
+    found = pl.concat(
+        [
+            findings(
+                frame.filter(away & ~ours),
+                "deactivated-by-hand",
+                "is at the school, but the account was deactivated by hand and stays so",
+            ),
+            findings(
+                frame.filter(ours & ~by_us),
+                "not-carried",
+                "is back in the SIS, but this directory cannot reactivate anybody",
+            ),
+        ]
     )
     return frame.with_columns(
         active=pl.col("now_active") | by_us | created,
@@ -113,8 +126,15 @@ def _hold_uncertain(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, 
         .join(people, on=["first", "last", "mail"])
         .unique("host_id", keep="first", maintain_order=True)
     )
+    unlinked = leavers.filter(pl.col("loose") & (pl.col("now_member_type") == "parent"))
     found = pl.concat(
         [
+            findings(
+                unlinked,
+                "leaver-uncertain",
+                "no contact leads to a student of the school, but one of a child of theirs lost its id;"
+                " the account is held",
+            ),
             findings(
                 unnamed,
                 "leaver-uncertain",
@@ -130,6 +150,6 @@ def _hold_uncertain(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, 
             ),
         ]
     )
-    doubtful = pl.concat([unnamed["host_id"], changed["host_id"]])
+    doubtful = pl.concat([unlinked["host_id"], unnamed["host_id"], changed["host_id"]])
     hold = pl.col("host_id").is_in(doubtful.implode())
     return frame.with_columns(held=pl.col("held") | hold, leaves=pl.col("leaves") & ~hold), found

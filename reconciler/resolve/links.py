@@ -155,6 +155,15 @@ def parents_among(current: Directory, students: pl.Series, accounts: pl.Series) 
     return parents.filter(parents.is_in(accounts.implode())) if parents.len() else parents
 
 
+def parents_unlinked(current: Directory, roster: Roster) -> pl.Series:
+    """Parents, as the directory has them, whose link the SIS may have lost with a contact's id."""
+    students = roster.held.filter(scope="parents")["host_id"]
+    if not students.len():
+        return students
+    there = current.relationships.filter(_is(students, "student_host_id"))
+    return there.join(roster.relationships, on=_PAIR, how="anti")["parent_host_id"].unique()
+
+
 def _relationship_stays(roster: Roster, people: People, school: School) -> pl.Expr:
     """Whether a relationship stays though the SIS does not ask for it."""
     stays = (

@@ -22,7 +22,13 @@ from reconciler.model import MEMBER_TYPES, Roster, School, Tables
 from reconciler.roster.account import account_for_rows, names_without_ids, report_rows
 from reconciler.roster.block import block_people
 from reconciler.roster.emails import assign_emails, supplies_email
-from reconciler.roster.exclude import exclude_links, exclude_people, hold_excluded, read_exclusions
+from reconciler.roster.exclude import (
+    exclude_links,
+    exclude_moved,
+    exclude_people,
+    hold_excluded,
+    read_exclusions,
+)
 from reconciler.roster.grades import read_grades
 from reconciler.roster.links import hold_namesakes, read_links
 from reconciler.roster.merge import find_staff_parents, merge_people
@@ -66,15 +72,19 @@ def build_roster(tables: Tables, school: School) -> Roster:
         if member in rows:
             _take_members(rows[member], member, tables, school, draft)
     people, merged = _settle_people(draft, tables, school)
+    people = _supply_single_emails(people, draft.supplied)
+    kept_out = _move_to_staff(kept_out, merged)
+    relationships, found = _relationships(links, people, rows, merged, kept_out)
+    draft.found.append(found)
     every_row = pl.concat(rows.values())
     return Roster(
         people=people,
-        relationships=_relationships(links, people, rows, merged),
+        relationships=relationships,
         held=_held(draft, people),
         merged=merged,
         gone=stack(draft.gone, GONE).unique("host_id", keep="first", maintain_order=True),
         unidentified=names_without_ids(every_row),
-        kept_out=_move_to_staff(kept_out, merged),
+        kept_out=kept_out,
         rows=account_for_rows(every_row, people, merged),
         supplied=draft.supplied,
         findings=stack(draft.found, FINDINGS),
@@ -87,7 +97,8 @@ def _read_links(
     if "parent" not in rows:
         return empty({**ROSTER_RELATIONSHIPS, "verdict": pl.String})
     draft.held.append(hold_namesakes(tables, rows["student"]))
-    links, found = read_links(tables, rules_of(tables, school, "contacts"), rows["student"], school)
+    links, nameless, found = read_links(tables, rules_of(tables, school, "contacts"), rows["student"], school)
+    draft.held.append(nameless)
     links, found_excluded = exclude_links(links, kept_out, school)
     draft.found += [found, found_excluded]
     return links
@@ -101,6 +112,20 @@ def _settle_people(draft: _Draft, tables: Tables, school: School) -> tuple[pl.Da
     people, found_blocked = block_people(people, school)
     draft.found += [found_merged, found_blocked, _no_email(people, draft.supplied)]
     return check(people, PEOPLE), merged
+
+
+def _supply_single_emails(people: pl.DataFrame, supplied: dict[str, frozenset[str]]) -> pl.DataFrame:
+    """E-mails that the school's lists or a merge give to some, where the export has none of that type.
+
+    Those count as supplied; a blank of everybody else's does not.
+    """
+    types = people.filter(pl.col("email") != "")["member_type"].unique()
+    bare = [member for member in types if "email" not in supplied[member]]
+    for member in bare:
+        supplied[member] |= {"email"}
+    silent = pl.col("member_type").is_in(bare) & (pl.col("email") == "")
+    unread = (pl.col("unreadable") + " email").str.strip_chars()
+    return people.with_columns(unreadable=pl.when(silent).then(unread).otherwise("unreadable"))
 
 
 def _take_members(rows: pl.DataFrame, member: str, tables: Tables, school: School, draft: _Draft) -> None:
@@ -160,24 +185,31 @@ def _no_email(people: pl.DataFrame, supplied: dict[str, frozenset[str]]) -> pl.D
 
 
 def _relationships(
-    links: pl.DataFrame, people: pl.DataFrame, rows: dict[str, pl.DataFrame], merged: pl.DataFrame
-) -> pl.DataFrame:
-    """Eligible parent of eligible student, under the parent's final Host ID."""
+    links: pl.DataFrame,
+    people: pl.DataFrame,
+    rows: dict[str, pl.DataFrame],
+    merged: pl.DataFrame,
+    kept_out: pl.DataFrame,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Eligible parent of eligible student, under the parent's final Host ID; and `excluded`.
+
+    The exclude list may name a parent by the staff account into which they are merged.
+    """
     if "parent" not in rows:
-        return empty(ROSTER_RELATIONSHIPS)
+        return empty(ROSTER_RELATIONSHIPS), empty(FINDINGS)
     students = (
         rows["student"]
         .filter(pl.col("state").is_in(["eligible", "duplicate"]))
         .select(student_host_id="host_id")
     )
     certain = links.filter(pl.col("verdict") == "yes").select(*ROSTER_RELATIONSHIPS)
-    moved = _move_to_staff(certain, merged)
-    return check(
+    moved, found = exclude_moved(_move_to_staff(certain, merged), kept_out)
+    eligible = (
         moved.join(students, on="student_host_id", how="semi")
         .join(people.select(parent_host_id="host_id"), on="parent_host_id", how="semi")
-        .unique(["student_host_id", "parent_host_id"], keep="first", maintain_order=True),
-        ROSTER_RELATIONSHIPS,
+        .unique(["student_host_id", "parent_host_id"], keep="first", maintain_order=True)
     )
+    return check(eligible, ROSTER_RELATIONSHIPS), found
 
 
 def _move_to_staff(pairs: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:

@@ -42,15 +42,16 @@ def exclude_links(
     if not kept_out.height:
         return links, empty(FINDINGS)
     named = links.join(kept_out, on=_PAIR, how="semi")
-    found = findings(
-        named.unique(_PAIR, keep="first", maintain_order=True),
-        "excluded",
-        pl.format("its link to {} is kept out by the exclude list", "parent_host_id"),
-        host_id="student_host_id",
-    )
+    found = _links_kept_out(named)
     verdict = "unclear" if school.exclude.existing == "hold" else "no"
     others = links.join(kept_out, on=_PAIR, how="anti")
     return pl.concat([others, named.with_columns(verdict=pl.lit(verdict))]), found
+
+
+def exclude_moved(links: pl.DataFrame, kept_out: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Links under final Host IDs without those on the list, and `excluded` for each of these."""
+    named = links.join(kept_out, on=_PAIR, how="semi")
+    return links.join(kept_out, on=_PAIR, how="anti", maintain_order="left"), _links_kept_out(named)
 
 
 def hold_excluded(excluded: pl.DataFrame, school: School) -> pl.DataFrame:
@@ -58,3 +59,12 @@ def hold_excluded(excluded: pl.DataFrame, school: School) -> pl.DataFrame:
     if school.exclude.existing != "hold":
         return empty(HELD)
     return excluded.select("host_id", scope=pl.lit("account"), reason=pl.lit("excluded"))
+
+
+def _links_kept_out(named: pl.DataFrame) -> pl.DataFrame:
+    return findings(
+        named.unique(_PAIR, keep="first", maintain_order=True),
+        "excluded",
+        pl.format("its link to {} is kept out by the exclude list", "parent_host_id"),
+        host_id="student_host_id",
+    )

@@ -38,8 +38,13 @@ def read_grades(students: pl.DataFrame, school: School) -> tuple[pl.DataFrame, p
         .then(pl.lit("grad_year"))
         .otherwise(pl.lit("")),
     )
+    # A year that fits no grade is as unreadable as one that is none: it takes nobody out of a group.
+    misfit = (pl.col("grade") == "") & pl.col("_year").is_not_null() & ~pl.col("_bad_grade")
+    frame = frame.with_columns(
+        _misfit=misfit, unreadable=pl.when(misfit).then(pl.lit("grad_year")).otherwise("unreadable")
+    )
     found = _findings(frame)
-    return frame.drop("_grade", "_year", "_derived", "_bad_grade", "_bad_year"), found
+    return frame.drop("_grade", "_year", "_derived", "_bad_grade", "_bad_year", "_misfit"), found
 
 
 def _read_values(students: pl.DataFrame, school: School) -> pl.DataFrame:
@@ -78,6 +83,11 @@ def _findings(frame: pl.DataFrame) -> pl.DataFrame:
             ),
             "no-grad-year",
             "it has neither a grade level nor a graduation year, so it joins no grade group",
+        ),
+        findings(
+            frame.filter("_misfit"),
+            "no-grad-year",
+            "no grade has its graduation year, and its grade level is blank, so it joins no grade group",
         ),
         findings(
             differ,

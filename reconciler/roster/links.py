@@ -18,8 +18,10 @@ NO = ("", "0", "false", "no", "n", "f")
 
 def read_links(
     tables: Tables, rules: TableRules, students: pl.DataFrame, school: School
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Links `student_host_id, parent_host_id, relationship, verdict, file, line`, and the findings.
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Links `student_host_id, parent_host_id, relationship, verdict, file, line`; HELD; the findings.
+
+    Held are students with a contact who cannot be named: it may be any parent of theirs.
 
     `students` are the classified rows of the students table. `student_host_id` is '' where the contact
     names nobody there. A verdict is `yes`, `no`, or `unclear` where a flag cannot be read.
@@ -36,6 +38,10 @@ def read_links(
     )
     named = matches(pl.col("_parent"), parent.id_pattern)
     bad = links.filter(~named & (pl.col("verdict") != "no"))
+    here = students.filter(pl.col("state") != "gone")["host_id"]
+    nameless = bad.filter(
+        pl.col("student_host_id").is_in(here.implode()) & (pl.col("student_host_id") != "")
+    ).select(host_id="student_host_id", scope=pl.lit("parents"), reason=pl.lit("missing-id"))
     found = pl.concat(
         findings(
             bad.filter(blank),
@@ -56,7 +62,7 @@ def read_links(
         "line",
         parent_host_id=pl.lit(parent.prefix) + pl.col("_parent"),
     )
-    return links, pl.concat([found, _unknown_students(links)])
+    return links, check(nameless.unique().sort("host_id"), HELD), pl.concat([found, _unknown_students(links)])
 
 
 def hold_namesakes(tables: Tables, students: pl.DataFrame) -> pl.DataFrame:

@@ -82,3 +82,13 @@ def test_a_blank_clears_no_email_where_none_can_be_cleared(world):
     assert not_carried(plan) == [
         ("S1", "its e-mail is blank in the SIS, but this directory cannot clear one")
     ]
+
+
+def test_whoever_comes_back_is_reported_where_nobody_can_be_reactivated(world):
+    world.apply(family(p1="a@example.org"))
+    world.apply(make_tables(students=[student("2")]))
+    plan = world.plan(family(p1="a@example.org"), can=Capabilities(deactivate=False))
+    assert [action for action, _ in users(plan)] == []
+    text = "is back in the SIS, but this directory cannot reactivate anybody"
+    assert [one for one in not_carried(plan) if one[1] == text] == [("P1", text), ("S1", text)]
+    assert found(plan.findings, "deactivated-by-hand") == []

@@ -245,3 +245,9 @@ def test_a_single_link_may_be_excluded():
     roster = build_roster(tables, make_school())
     assert roster.relationships.rows() == [("S2", "P1", "Mother")]
     assert roster.kept_out.rows() == [("S1", "P1")]
+
+
+def test_a_school_s_number_may_have_a_spreadsheet_s_decimals():
+    tables = make_tables(students=[student("1", school_id="100.0"), student("2", school_id="200.0")])
+    roster = build_roster(tables, make_school({"school_ids": ["100"]}))
+    assert roster.people.select("host_id", "school_id").rows() == [("S1", "100")]
