@@ -77,7 +77,7 @@ def refuse_accounts(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, 
         .then(pl.lit("merged-staff-parent"))
         .otherwise(pl.lit(""))
     ).with_columns(held=pl.col("held") | (pl.col("refused") != "") | merged_away)
-    return frame, _refusals(frame, waiting)
+    return frame, pl.concat([_refusals(frame, waiting), _two_accounts(frame, roster)])
 
 
 def _side_by_side(accounts: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
@@ -139,6 +139,27 @@ def _refusals(frame: pl.DataFrame, waiting: pl.DataFrame) -> pl.DataFrame:
                 level="blocked",
             ),
         ]
+    )
+
+
+def _two_accounts(frame: pl.DataFrame, roster: Roster) -> pl.DataFrame:
+    """A warning for each pair of one person whose both sides have an account in use."""
+    used = frame.select(pl.col("host_id").filter(pl.col("exists") & pl.col("now_active"))).to_series()
+    both = roster.merged.filter(
+        pl.col("parent_host_id").is_in(used.implode())
+        & pl.col("staff_host_id").is_in(used.implode())
+        & (pl.col("parent_host_id") != pl.col("staff_host_id"))
+    )
+    return findings(
+        both,
+        "merged-staff-parent",
+        pl.format(
+            "is the member of staff {} too; both accounts are in use, and this one stays as it is",
+            "staff_host_id",
+        ),
+        host_id="parent_host_id",
+        others=pl.col("staff_host_id"),
+        level="warning",
     )
 
 

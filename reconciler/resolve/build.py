@@ -48,7 +48,7 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
     loose = parents_unlinked(current, roster)
     frame = frame.with_columns(loose=pl.col("host_id").is_in(loose.implode()))
     frame, leavers = settle_activity(frame, roster, school, can, additions_only=additions_only)
-    frame, taken = settle_emails(frame, can)
+    frame, taken = settle_emails(frame, school, can)
     desired, unheld = _leave_out_groups(desired, current, can)
     groups = settle_groups(desired, current, school, years_before=info.school_year == str(school.school_year))
     people = _people(frame, roster, current, loose)

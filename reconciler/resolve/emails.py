@@ -9,10 +9,12 @@ import polars as pl
 from reconciler.frames import FINDINGS, empty, findings, folded
 
 if TYPE_CHECKING:
-    from reconciler.model import Capabilities
+    from reconciler.model import Capabilities, School
 
 
-def settle_emails(frame: pl.DataFrame, can: Capabilities) -> tuple[pl.DataFrame, pl.DataFrame]:
+def settle_emails(
+    frame: pl.DataFrame, school: School, can: Capabilities
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """`email` without clashes, `refused` for people who cannot be created, and `email-taken`.
 
     Each round gives every contested address to the account that has it and keeps it; the others fall back
@@ -21,7 +23,7 @@ def settle_emails(frame: pl.DataFrame, can: Capabilities) -> tuple[pl.DataFrame,
     frame = frame.with_columns(
         lives=pl.col("exists") | _created(), _mail=folded("email"), _now_mail=folded("now_email")
     )
-    frame = _free_unused(frame, can)
+    frame = _free_unused(frame, school, can)
     found = []
     while (clashes := _clashes(frame)).height:
         found.append(
@@ -56,14 +58,23 @@ def _keeps() -> pl.Expr:
     return pl.col("exists") & (pl.col("_mail") == pl.col("_now_mail"))
 
 
-def _free_unused(frame: pl.DataFrame, can: Capabilities) -> pl.DataFrame:
-    """Clears the e-mail of inactive, never activated accounts of ours that somebody else asks for."""
+def _free_unused(frame: pl.DataFrame, school: School, can: Capabilities) -> pl.DataFrame:
+    """Clears the e-mail of never activated accounts of ours that somebody else asks for.
+
+    Those are inactive, or of students whose shared address the school drops.
+    """
     if not can.clear_email:
         return frame
+    dropped = (
+        pl.col("wanted")
+        & (pl.col("want_member_type") == "student")
+        & pl.col("unreadable").str.contains(r"\bemail\b")
+        & pl.lit(school.email.students == "drop")
+    )
     unused = (
         _keeps()
         & pl.col("ours")
-        & ~pl.col("active")
+        & (~pl.col("active") | dropped)
         & ~pl.col("held")
         & (pl.col("status") != "activated")
         & (pl.col("_mail") != "")

@@ -194,3 +194,21 @@ def test_a_leavers_email_that_was_activated_stays_theirs(world):
     plan = world.plan(only)
     assert ("create", "P3") not in users(plan)
     assert found(plan.findings, "email-taken") == [("email-taken", "P3")]
+
+
+@pytest.mark.parametrize(
+    ("status", "changes", "codes"),
+    [
+        ("not_activated", [("S1", ""), ("P1", "student1@example.org")], []),
+        ("activated", [], [("email-taken", "P1")]),
+    ],
+)
+def test_a_student_s_dropped_email_is_free_unless_activated(world, status, changes, codes):
+    rows = {"students": [student("1")], "parents": [parent("1")], "contacts": [contact("1", "1")]}
+    world.apply(make_tables(**rows, emails=[email("1")]))
+    world.by_hand("UPDATE users SET status = ? WHERE host_id = 'S1'", status)
+    plan = world.plan(
+        make_tables(**rows, emails=[email("1", "student1@example.org")]), email={"students": "drop"}
+    )
+    assert plan.changes.users.select("host_id", "after_email").rows() == changes
+    assert found(plan.findings, "email-taken") == codes

@@ -98,3 +98,26 @@ def test_a_year_that_fits_no_grade_takes_nobody_out_of_a_group(world):
     plan = world.plan(make_tables(students=[student("1", grade="", grad_year="2060")]))
     assert plan.changes.memberships.height == 0
     assert found(plan.findings, "no-grad-year") == [("no-grad-year", "S1")]
+
+
+def test_two_accounts_of_one_person_stay_and_are_reported(world):
+    rows = {
+        "students": [student("1")],
+        "staff": [staff("5")],
+        "parents": [parent("1")],
+        "contacts": [contact("1", "1")],
+        "emails": [email("1")],
+    }
+    world.apply(make_tables(**rows))
+    plan = world.apply(make_tables(**rows, same_person=[{"staff_id": "5", "parent_id": "1"}]))
+    assert users(plan) == []
+    assert relationships(plan) == [("add", "S1", "T5")]
+    merged = plan.findings.filter(code="merged-staff-parent").select("host_id", "level", "detail").rows()
+    assert merged == [
+        (
+            "P1",
+            "warning",
+            "is the member of staff T5 too; both accounts are in use, and this one stays as it is",
+        ),
+        ("T5", "info", "is the parent P1 too; the staff account stays"),
+    ]
