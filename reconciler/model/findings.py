@@ -115,7 +115,7 @@ _CODES = (
         "unknown-member",
         "warning",
         "a list names nobody at the school",
-        "A line of the membership list gives a Host ID, or id and member type, that no eligible person has.",
+        "A line of a list gives a Host ID, or id and member type, that no eligible person has.",
         "Correct the line, or take it out of the list.",
     ),
     FindingCode(

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import FINDINGS, RESOLVED_USERS, check, empty, findings, one_finding, stack
+from reconciler.frames import (
+    FINDINGS,
+    PERSON_FIELDS,
+    RESOLVED_USERS,
+    check,
+    empty,
+    findings,
+    one_finding,
+    stack,
+)
 from reconciler.model import Capabilities, Directory, Resolution, SchoolYear
 from reconciler.resolve.accounts import match_accounts, refuse_accounts
 from reconciler.resolve.emails import settle_emails
@@ -49,6 +58,7 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
     frame = frame.with_columns(loose=pl.col("host_id").is_in(loose.implode()))
     frame, leavers = settle_activity(frame, roster, school, can, additions_only=additions_only)
     frame, taken = settle_emails(frame, school, can)
+    frame, unchanged = _leave_out_users(frame, can)
     desired, unheld = _leave_out_groups(desired, current, can)
     groups = settle_groups(desired, current, school, years_before=info.school_year == str(school.school_year))
     people = _people(frame, roster, current, loose)
@@ -58,7 +68,7 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
     relationships, linked = settle_relationships(
         desired, current, roster, people, school, can, additions_only=additions_only
     )
-    found = [refused, kept, leavers, taken, unheld, groups.findings, added, linked]
+    found = [refused, kept, leavers, taken, unchanged, unheld, groups.findings, added, linked]
     links = relationships if "relationships" in can.kinds else roster.relationships
     found += [_school_year(info, school), _no_parent(frame, links, roster, school)]
     return Resolution(
@@ -72,6 +82,24 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
         unmanaged=_count_unmanaged(frame, current, groups.keys),
         active_users=frame.filter(pl.col("wanted") & pl.col("lives") & pl.col("active")).height,
     )
+
+
+def _leave_out_users(frame: pl.DataFrame, can: Capabilities) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Where the directory takes no users from us, its accounts as they are."""
+    if "users" in can.kinds:
+        return frame, empty(FINDINGS)
+    fields = (*PERSON_FIELDS, "active")
+    differs = pl.any_horizontal(
+        ~pl.col("exists"), *(pl.col(name) != pl.col(f"now_{name}") for name in fields)
+    )
+    lost = frame.filter(pl.col("lives") & differs).height
+    return frame.with_columns(
+        *(pl.col(f"now_{name}").alias(name) for name in fields),
+        lives=pl.col("exists"),
+        kept=pl.col("kept") | pl.col("leaves"),
+        leaves=pl.lit(value=False),
+        reason=pl.lit(""),
+    ), not_held("users", lost)
 
 
 def _leave_out_groups(

@@ -31,7 +31,7 @@ from reconciler.roster.exclude import (
 )
 from reconciler.roster.grades import read_grades
 from reconciler.roster.links import hold_namesakes, read_links
-from reconciler.roster.merge import find_staff_parents, merge_people
+from reconciler.roster.merge import find_staff_parents, merge_people, report_same_person
 from reconciler.roster.parents import hold_staff_links, judge_parents
 from reconciler.roster.require import require_columns, rules_of
 from reconciler.roster.rows import classify_rows, states
@@ -108,6 +108,7 @@ def _settle_people(draft: _Draft, tables: Tables, school: School) -> tuple[pl.Da
     """PEOPLE, merged and blocked, and MERGED."""
     everyone = stack(draft.people, PEOPLE)
     merged = find_staff_parents(everyone, tables, school)
+    draft.found.append(report_same_person(everyone, tables, school))
     people, found_merged = merge_people(everyone, merged)
     people, found_blocked = block_people(people, school)
     draft.found += [found_merged, found_blocked, _no_email(people, draft.supplied)]

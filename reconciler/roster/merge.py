@@ -26,6 +26,28 @@ def find_staff_parents(people: pl.DataFrame, tables: Tables, school: School) -> 
     return check(certain, MERGED)
 
 
+def report_same_person(people: pl.DataFrame, tables: Tables, school: School) -> pl.DataFrame:
+    """`unknown-member` for each line of the school's list of which a side names nobody."""
+    pairs = tables.frames.get("same_person")
+    if pairs is None or "staff" not in school.members or "parent" not in school.members:
+        return findings(people.clear(), "unknown-member", "")
+    named = _named(pairs, school).with_columns(file="_file", line="_line")
+    known = named.join(_ids(people, "staff"), on="staff_host_id", how="semi").join(
+        _ids(people, "parent"), on="parent_host_id", how="semi"
+    )
+    return findings(
+        named.join(known, on=["file", "line"], how="anti"),
+        "unknown-member",
+        pl.format(
+            "the same_person list names {} and {}, of whom one at least is not at the school",
+            "staff_host_id",
+            "parent_host_id",
+        ),
+        host_id="staff_host_id",
+        level="info",
+    )
+
+
 def merge_people(people: pl.DataFrame, merged: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """People without the parent's side of each pair, and `merged-staff-parent`.
 
@@ -55,12 +77,16 @@ def _said_to_be_one(people: pl.DataFrame, tables: Tables, school: School) -> pl.
     pairs = tables.frames.get("same_person")
     if pairs is None:
         return empty(MERGED)
-    named = pairs.select(
-        staff_host_id=pl.lit(school.members["staff"].prefix) + clean_id("staff_id"),
-        parent_host_id=pl.lit(school.members["parent"].prefix) + clean_id("parent_id"),
-    )
+    named = _named(pairs, school).select(*MERGED)
     return named.join(_ids(people, "staff"), on="staff_host_id", how="semi").join(
         _ids(people, "parent"), on="parent_host_id", how="semi"
+    )
+
+
+def _named(pairs: pl.DataFrame, school: School) -> pl.DataFrame:
+    return pairs.with_columns(
+        staff_host_id=pl.lit(school.members["staff"].prefix) + clean_id("staff_id"),
+        parent_host_id=pl.lit(school.members["parent"].prefix) + clean_id("parent_id"),
     )
 
 

@@ -92,3 +92,12 @@ def test_whoever_comes_back_is_reported_where_nobody_can_be_reactivated(world):
     text = "is back in the SIS, but this directory cannot reactivate anybody"
     assert [one for one in not_carried(plan) if one[1] == text] == [("P1", text), ("S1", text)]
     assert found(plan.findings, "deactivated-by-hand") == []
+
+
+def test_a_directory_that_takes_no_users_keeps_those_it_has(world):
+    world.apply(make_tables(students=[student("1"), student("2")]))
+    tables = make_tables(students=[student("1", first_name="Ida"), student("3")])
+    plan = world.plan(tables, can=without("users"))
+    assert users(plan) == []
+    assert plan.changes.memberships.height == 0
+    assert not_carried(plan) == [("", "the directory holds no users: 3 are left out")]

@@ -179,3 +179,18 @@ def test_two_staff_who_fit_one_parent_are_not_certain():
     roster = build_roster(tables, make_school())
     assert roster.merged.height == 0
     assert found(roster.findings, "shared-email") == [(("shared-email"), host) for host in ("P9", "T5", "T6")]
+
+
+def test_a_line_that_makes_one_of_nobody_is_reported():
+    tables = make_tables(
+        students=[student("1")], staff=[staff("5")], same_person=[{"staff_id": "5", "parent_id": "77"}]
+    )
+    findings = build_roster(tables, make_school()).findings
+    assert findings.filter(code="unknown-member").select("level", "file", "line", "detail").rows() == [
+        (
+            "info",
+            "same_person.csv",
+            2,
+            "the same_person list names T5 and P77, of whom one at least is not at the school",
+        )
+    ]
