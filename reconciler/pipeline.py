@@ -103,8 +103,10 @@ def work_out(  # noqa: PLR0913 - everything that a plan depends on
     desired = build_desired(roster, tables, school)
     resolution = resolve(roster, desired, current, info, school, can, additions_only=additions_only)
     changes = diff(resolution.directory, current)
-    lost = _not_lost_in_a_part(desired.findings, current) if additions_only else desired.findings
-    findings = sort_findings([roster.findings, lost, resolution.findings, _ignored(tables)])
+    listed = [roster.findings, desired.findings]
+    if additions_only:
+        listed = [_not_lost_in_a_part(found, current) for found in listed]
+    findings = sort_findings([*listed, resolution.findings, _ignored(tables)])
     figures = count_figures(roster, resolution, current, changes, findings)
     return Plan(
         header=_header(school, tables, info, figures, now=now, new_id=new_id, additions_only=additions_only),
