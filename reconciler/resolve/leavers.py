@@ -116,16 +116,7 @@ def _hold_uncertain(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, 
         right_on=["member_type", "first", "last"],
         how="semi",
     )
-    mails = roster.people.select("host_id", mail=folded("email"))
-    asked = mails.filter(pl.col("mail").is_in(leavers["mail"].implode()) & (pl.col("mail") != ""))
-    people = roster.people.join(asked, on="host_id").select(
-        first=folded("first_name"), last=folded("last_name"), mail="mail", other="host_id"
-    )
-    changed = (
-        leavers.filter(pl.col("mail") != "")
-        .join(people, on=["first", "last", "mail"])
-        .unique("host_id", keep="first", maintain_order=True)
-    )
+    changed = _under_another_id(leavers, roster)
     unlinked = leavers.filter(pl.col("loose") & (pl.col("now_member_type") == "parent"))
     found = pl.concat(
         [
@@ -153,3 +144,14 @@ def _hold_uncertain(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, 
     doubtful = pl.concat([unlinked["host_id"], unnamed["host_id"], changed["host_id"]])
     hold = pl.col("host_id").is_in(doubtful.implode())
     return frame.with_columns(held=pl.col("held") | hold, leaves=pl.col("leaves") & ~hold), found
+
+
+def _under_another_id(leavers: pl.DataFrame, roster: Roster) -> pl.DataFrame:
+    """Leavers of whom somebody at the school, `other`, has the same name and e-mail."""
+    mails = roster.people.select("host_id", mail=folded("email"))
+    asked = mails.filter(pl.col("mail").is_in(leavers["mail"].implode()) & (pl.col("mail") != ""))
+    people = roster.people.join(asked, on="host_id").select(
+        first=folded("first_name"), last=folded("last_name"), mail="mail", other="host_id"
+    )
+    same = leavers.filter(pl.col("mail") != "").join(people, on=["first", "last", "mail"])
+    return same.sort("host_id", "other").unique("host_id", keep="first", maintain_order=True)

@@ -57,12 +57,7 @@ def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its e
     additions_only: bool,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """RESOLVED_MEMBERSHIPS, and `hand-added`."""
-    there = current.memberships.join(groups.keys, on="group_target_id", how="left", maintain_order="left")
-    there = there.with_columns(
-        group_key=group_label("key", "group_target_id"),
-        ours=pl.col("ours").fill_null(value=False),
-        retired=pl.col("retired").fill_null(value=False),
-    )
+    there = _under_final_keys(current.memberships, groups)
     wanted = desired.directory.memberships.join(
         groups.groups.select(group_key="key"), on="group_key", how="semi"
     )
@@ -162,6 +157,14 @@ def parents_unlinked(current: Directory, roster: Roster) -> pl.Series:
         return students
     there = current.relationships.filter(_is(students, "student_host_id"))
     return there.join(roster.relationships, on=_PAIR, how="anti")["parent_host_id"].unique()
+
+
+def _under_final_keys(memberships: pl.DataFrame, groups: ResolvedGroups) -> pl.DataFrame:
+    """Current memberships with their group's final key, and whether that group is ours and retired."""
+    there = memberships.join(groups.keys, on="group_target_id", how="left", maintain_order="left")
+    return there.with_columns(
+        pl.col("ours", "retired").fill_null(value=False), group_key=group_label("key", "group_target_id")
+    )
 
 
 def _relationship_stays(roster: Roster, people: People, school: School) -> pl.Expr:

@@ -38,22 +38,6 @@ def read_links(
     )
     named = matches(pl.col("_parent"), parent.id_pattern)
     bad = links.filter(~named & (pl.col("verdict") != "no"))
-    here = students.filter(pl.col("state") != "gone")["host_id"]
-    nameless = bad.filter(
-        pl.col("student_host_id").is_in(here.implode()) & (pl.col("student_host_id") != "")
-    ).select(host_id="student_host_id", scope=pl.lit("parents"), reason=pl.lit("missing-id"))
-    found = pl.concat(
-        findings(
-            bad.filter(blank),
-            code,
-            f"the contact's {what}; the link was left out",
-            host_id=pl.lit(""),
-        )
-        for blank, code, what in (
-            (pl.col("_parent") == "", "missing-id", "id is blank"),
-            (pl.col("_parent") != "", "bad-id", "id does not look like one"),
-        )
-    )
     links = links.filter(named).select(
         "student_host_id",
         "relationship",
@@ -62,7 +46,8 @@ def read_links(
         "line",
         parent_host_id=pl.lit(parent.prefix) + pl.col("_parent"),
     )
-    return links, check(nameless.unique().sort("host_id"), HELD), pl.concat([found, _unknown_students(links)])
+    found = pl.concat([_nameless_contacts(bad), _unknown_students(links)])
+    return links, _hold_children(bad, students), found
 
 
 def hold_namesakes(tables: Tables, students: pl.DataFrame) -> pl.DataFrame:
@@ -108,6 +93,25 @@ def _by_alternate(has_number: bool) -> pl.Expr:
     if not has_number:
         return alternate
     return pl.when(clean_id("student_id") == "").then(alternate).otherwise("student_host_id")
+
+
+def _nameless_contacts(bad: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat(
+        findings(bad.filter(which), code, f"the contact's {what}; the link was left out", host_id=pl.lit(""))
+        for which, code, what in (
+            (pl.col("_parent") == "", "missing-id", "id is blank"),
+            (pl.col("_parent") != "", "bad-id", "id does not look like one"),
+        )
+    )
+
+
+def _hold_children(bad: pl.DataFrame, students: pl.DataFrame) -> pl.DataFrame:
+    """HELD: the students of contacts who cannot be named."""
+    here = students.filter((pl.col("state") != "gone") & (pl.col("host_id") != ""))["host_id"]
+    children = bad.filter(pl.col("student_host_id").is_in(here.implode())).select(
+        host_id="student_host_id", scope=pl.lit("parents"), reason=pl.lit("missing-id")
+    )
+    return check(children.unique().sort("host_id"), HELD)
 
 
 def _verdict(links: pl.DataFrame, rules: TableRules, school: School) -> pl.Expr:
