@@ -58,15 +58,7 @@ def _number(frame: pl.DataFrame, keys: Sequence[str | pl.Expr], schema: Schema, 
 
 def _diff_users(resolved: Directory, current: Directory) -> pl.DataFrame:
     """USER_CHANGES without id and step."""
-    now = current.users.select("target_id", pl.col(_FIELDS).name.prefix("before_"))
-    then = resolved.users.select("target_id", "reason", pl.col(_FIELDS).name.prefix("after_"))
-    differs = [pl.col(f"before_{name}") != pl.col(f"after_{name}") for name in _FIELDS]
-    kept = then.filter(pl.col("target_id") != "").join(now, on="target_id").filter(pl.any_horizontal(differs))
-    new = then.filter(pl.col("target_id") == "").with_columns(
-        *(pl.lit("").alias(f"before_{name}") for name in _FIELDS if name != "active"),
-        before_active=pl.lit(value=False),
-    )
-    changes = pl.concat([kept, new], how="diagonal").with_columns(
+    changes = _diff_objects(resolved.users, current.users, _FIELDS).with_columns(
         action=pl.when(pl.col("target_id") == "")
         .then(pl.lit("create"))
         .when(pl.col("before_active") & ~pl.col("after_active"))
@@ -76,14 +68,6 @@ def _diff_users(resolved: Directory, current: Directory) -> pl.DataFrame:
         .when(pl.col("before_host_id") != pl.col("after_host_id"))
         .then(pl.lit("rekey"))
         .otherwise(pl.lit("update")),
-        fields=pl.concat_str(
-            [
-                pl.when(pl.col(f"before_{name}") != pl.col(f"after_{name}")).then(pl.lit(name))
-                for name in _FIELDS
-            ],
-            separator=" ",
-            ignore_nulls=True,
-        ),
         host_id=pl.col("after_host_id"),
         later_email=pl.lit(""),
     )
@@ -94,27 +78,35 @@ def _diff_users(resolved: Directory, current: Directory) -> pl.DataFrame:
 
 def _diff_groups(resolved: Directory, current: Directory) -> pl.DataFrame:
     """GROUP_CHANGES without id."""
-    names = ("key", "category", "name")
-    now = current.groups.select("target_id", pl.col(names).name.prefix("before_"))
-    then = resolved.groups.select("target_id", "reason", pl.col(names).name.prefix("after_"))
-    differs = [pl.col(f"before_{name}") != pl.col(f"after_{name}") for name in names]
-    kept = then.filter(pl.col("target_id") != "").join(now, on="target_id").filter(pl.any_horizontal(differs))
-    new = then.filter(pl.col("target_id") == "").with_columns(
-        pl.lit("").alias(f"before_{name}") for name in names
-    )
-    return pl.concat([kept, new], how="diagonal").with_columns(
+    return _diff_objects(resolved.groups, current.groups, ("key", "category", "name")).with_columns(
         action=pl.when(pl.col("target_id") == "").then(pl.lit("create")).otherwise(pl.lit("update")),
-        fields=pl.concat_str(
-            [
-                pl.when(pl.col(f"before_{name}") != pl.col(f"after_{name}")).then(pl.lit(name))
-                for name in names
-            ],
-            separator=" ",
-            ignore_nulls=True,
-        ),
         group_key=pl.col("after_key"),
         step=pl.lit(0, pl.UInt32),
         reason=pl.when(pl.col("reason") == "").then(pl.lit("differs from the rule set")).otherwise("reason"),
+    )
+
+
+def _diff_objects(resolved: pl.DataFrame, current: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
+    """`target_id, reason, before_*, after_*, fields` of objects that are new or differ in one of `names`.
+
+    Before a new object everything is blank, and false.
+    """
+    now = current.select("target_id", pl.col(names).name.prefix("before_"))
+    then = resolved.select("target_id", "reason", pl.col(names).name.prefix("after_"))
+    differs = {name: pl.col(f"before_{name}") != pl.col(f"after_{name}") for name in names}
+    there = then.filter(pl.col("target_id") != "").join(now, on="target_id")
+    kept = there.filter(pl.any_horizontal(differs.values()))
+    new = then.filter(pl.col("target_id") == "")
+    return (
+        pl.concat([kept, new], how="diagonal")
+        .with_columns(pl.col(pl.String).fill_null(""), pl.col(pl.Boolean).fill_null(value=False))
+        .with_columns(
+            fields=pl.concat_str(
+                [pl.when(condition).then(pl.lit(name)) for name, condition in differs.items()],
+                separator=" ",
+                ignore_nulls=True,
+            )
+        )
     )
 
 

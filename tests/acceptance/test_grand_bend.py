@@ -5,7 +5,6 @@ The sample is not part of this repository; GRAND_BEND names the folder that hold
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -13,13 +12,11 @@ import pytest
 from reconciler.config import load_school
 from reconciler.pipeline import apply_plan, plan_school
 from reconciler.report import build_report
+from tests.support.grand_bend import SAMPLE, needs_grand_bend
 
 HERE = Path(__file__).parent
-SAMPLE = Path(os.environ.get("GRAND_BEND") or HERE.parents[1].parent / "shared" / "samples" / "grand-bend")
 
-pytestmark = pytest.mark.skipif(
-    not SAMPLE.is_dir(), reason="the Grand Bend sample is not here: set GRAND_BEND to its folder"
-)
+pytestmark = needs_grand_bend
 
 DATA_SET = """
 name: Acceptance school, Contacts data set

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,7 @@ import pytest
 from reconciler.config import load_school
 from reconciler.roster import build_roster
 from reconciler.sources import open_source
+from tests.support.grand_bend import SAMPLE, needs_grand_bend
 
 if TYPE_CHECKING:
     from reconciler.model import Roster, School
@@ -18,10 +18,6 @@ MAPLE_GROVE = ROOT / "schools" / "maple-grove.yaml"
 DATASET = ROOT / "tests" / "demo" / "contacts_dataset.yaml"
 ACCEPTANCE = ROOT / "tests" / "acceptance" / "powerschool.yaml"
 YEARS = ("2025-26", "2026-27")
-GRAND_BEND = Path(os.environ.get("GRAND_BEND") or ROOT.parent / "shared" / "samples" / "grand-bend")
-needs_grand_bend = pytest.mark.skipif(
-    not GRAND_BEND.is_dir(), reason="the Grand Bend sample is not at hand; GRAND_BEND names its folder"
-)
 
 
 def load(file: Path, year: str, exports: Path = MAPLE_GROVE) -> School:
@@ -160,13 +156,13 @@ class TestAcceptanceSchool:
 @needs_grand_bend
 class TestGrandBend:
     def test_everybody_enrolled_and_their_parents_are_there(self) -> None:
-        result = roster(load(ACCEPTANCE, "2025-26", GRAND_BEND / "2025-26"))
+        result = roster(load(ACCEPTANCE, "2025-26", SAMPLE / "2025-26"))
         assert counts(result) == {"student": 960, "staff": 68, "parent": 1872}
         assert len(links(result)) == 1872
         assert set(result.people["blocked"]) == {""}
 
     def test_a_year_later_the_graduates_and_their_parents_are_gone(self) -> None:
-        result = roster(load(ACCEPTANCE, "2026-27", GRAND_BEND / "2026-27"))
+        result = roster(load(ACCEPTANCE, "2026-27", SAMPLE / "2026-27"))
         assert sum(counts(result).values()) == 2661
         assert result.gone.filter(cause="graduated").height == 80
 
@@ -178,7 +174,7 @@ class TestGrandBend:
         file.write_text(
             text.replace(tables, "    contacts_dataset: contacts_dataset.csv\n"), encoding="utf-8"
         )
-        folder = GRAND_BEND / "2025-26"
+        folder = SAMPLE / "2025-26"
         tables_say, dataset_says = (roster(load(each, "2025-26", folder)) for each in (ACCEPTANCE, file))
         assert people(dataset_says) == people(tables_say)
         assert links(dataset_says) == links(tables_say)

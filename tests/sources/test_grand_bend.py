@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
 from reconciler.model import SourceFile, Tables
 from reconciler.sources import open_source
-from tests.sources.exports import ROOT, make_school
+from tests.sources.exports import make_school
+from tests.support.grand_bend import SAMPLE, needs_grand_bend
 
-SAMPLE = Path(os.environ.get("GRAND_BEND") or ROOT.parent / "shared" / "samples" / "grand-bend")
 FILES = {
     "students": "students.txt",
     "staff": "users.csv",
@@ -20,9 +17,7 @@ FILES = {
     "emails": "emails.csv",
 }
 
-pytestmark = pytest.mark.skipif(
-    not SAMPLE.is_dir(), reason="the Grand Bend sample is not here: set GRAND_BEND to its folder"
-)
+pytestmark = needs_grand_bend
 
 
 def read(files: dict[str, str], year: str = "2025-26") -> Tables:
