@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.given import finding_code
 from reconciler.cli.screen import write
-from reconciler.model import FINDING_CODES
 
 EXAMPLES = """\b
 Examples:
@@ -33,6 +31,9 @@ def explain(code: Code = "") -> None:
 
     Without a code, all of them are listed.
     """
+    from reconciler.cli.given import finding_code
+    from reconciler.model import FINDING_CODES
+
     if not code:
         width = max(map(len, FINDING_CODES))
         write("".join(f"{one.code:<{width}}  {one.title}\n" for one in FINDING_CODES.values()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
 import traceback
@@ -43,6 +45,8 @@ INTERRUPTED = 130
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run a command, and leave with its exit code: the only place that knows of all errors."""
     prepare()
+    # The system takes all memory back at once; Python would first look through all of it for cycles.
+    atexit.register(gc.freeze)
     try:
         app(args=args, prog_name="reconcile")
     except SystemExit as leaving:
