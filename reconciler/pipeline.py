@@ -6,12 +6,14 @@ import os
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.config import find_school, load_school
 from reconciler.errors import HeldError
+from reconciler.threads import in_this_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +36,8 @@ GROUP_TABLES = ("sections", "enrolments", "membership_list")
 """The tables, besides the students, from which groups are made beyond what the roster tells."""
 ZIP = b"PK\x03\x04"
 """How a saved plan begins."""
+SMALL = 16 * 2**20
+"""Bytes of files, of some 60,000 people, up to which Polars's threads cost more than they help."""
 
 
 def load(name: str) -> School:
@@ -55,6 +59,11 @@ def plan_school(
     Raises:
         ReconcileError: a source or the directory cannot be read whole, or the settings do not fit them.
     """
+    plan = partial(_plan, school, additions_only=additions_only, tell=tell)
+    return in_this_thread(plan) if _size(school) < SMALL else plan()
+
+
+def _plan(school: School, *, additions_only: bool, tell: Callable[[str], None]) -> Plan:
     from reconciler.sources import open_source  # noqa: PLC0415 - polars loads slowly
     from reconciler.targets import open_target  # noqa: PLC0415
 
@@ -195,6 +204,12 @@ def notices(plan: Plan, school: School) -> list[str]:
     return [
         f"Exports have changed since the plan was made: {', '.join(changed)}. The plan does what it says."
     ]
+
+
+def _size(school: School) -> int:
+    """Bytes of the exports and the directory."""
+    paths = [Path(file.path) for file in school.source.files.values()] + [Path(school.target.path)]
+    return sum(path.stat().st_size for path in paths if path.is_file())
 
 
 def _of_a_part(school: School) -> School:
