@@ -15,7 +15,6 @@ import tempfile
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from tests.bench.measure import Cost, cheapest, measure, python
 from tests.bench.peers.table import Row, as_markdown, as_text
@@ -40,10 +39,10 @@ def main() -> None:
     table = list(rows.values())
     sys.stdout.write(as_text(table, options.sizes) + "\n")
     if options.markdown:
-        sys.stdout.write("\n" + as_markdown(table, options.sizes) + "\n")
+        sys.stdout.write(f"\n{_machine()}\n\n{as_markdown(table, options.sizes)}\n")
     if options.json:
-        record = json.dumps(_record(table), indent=1, default=asdict)
-        Path(options.json).write_text(record + "\n", encoding="utf-8")
+        record = {"machine": _machine(), "tools": table}
+        Path(options.json).write_text(json.dumps(record, indent=1, default=asdict) + "\n", encoding="utf-8")
 
 
 def _options() -> argparse.Namespace:
@@ -137,12 +136,9 @@ def _compare(rows: dict[str, Row], found: dict[str, dict[str, int]], size: str, 
             rows[name].remarks.append(f"{size}: found {counts}, not {due}")
 
 
-def _record(rows: list[Row]) -> dict[str, Any]:
-    return {
-        "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
-        "tools": rows,
-    }
+def _machine() -> str:
+    day = datetime.now(UTC).date().isoformat()
+    return f"{day}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 def _say(text: str) -> None:
