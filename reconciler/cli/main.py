@@ -45,8 +45,7 @@ INTERRUPTED = 130
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run a command, and leave with its exit code: the only place that knows of all errors."""
     prepare()
-    # The system takes all memory back at once; Python would first look through all of it for cycles.
-    atexit.register(gc.freeze)
+    _collect_garbage_rarely()
     try:
         app(args=args, prog_name="reconcile")
     except SystemExit as leaving:
@@ -63,6 +62,13 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         _report_defect(error)
         sys.exit(1)
     sys.exit(0)
+
+
+def _collect_garbage_rarely() -> None:
+    """A command is short, and nearly all that it makes stays to its end: looking for cycles is in vain."""
+    gc.set_threshold(100_000)
+    # The system takes all memory back at once; Python would first look through all of it once more.
+    atexit.register(gc.freeze)
 
 
 def _report_defect(error: Exception) -> None:

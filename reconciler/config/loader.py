@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from reconciler.config.build import build_school
@@ -88,22 +89,24 @@ def _rule_sets(school: Document, env: Mapping[str, str]) -> tuple[dict[str, Docu
 
 def _rule_set(school: Document, index: int, entry: str, env: Mapping[str, str]) -> Document | None:
     path = ("extends", index)
-    if entry.endswith(".yaml"):
-        file: Traversable = school.file.folder / entry
-        name = str(file)
-        if not is_file(file):
-            school.note(
-                path, f"no such file {school.shown(path, entry)}", "the path is relative to this file"
-            )
-            return None
-    elif entry in rule_set_names():
-        file, name = rule_set_file(entry), f"rules/{entry}.yaml"
-    else:
+    if not entry.endswith(".yaml"):
+        if entry in rule_set_names():
+            return _shipped_rule_set(entry)
         hint = did_you_mean(entry, rule_set_names()) or f"known are {', '.join(rule_set_names())}"
         school.note(path, f"{school.shown(path, entry)} is not a rule set", hint)
         return None
+    file = school.file.folder / entry
+    if not is_file(file):
+        school.note(path, f"no such file {school.shown(path, entry)}", "the path is relative to this file")
+        return None
     try:
-        return _read(file, name, "ruleset", env)
+        return _read(file, str(file), "ruleset", env)
     except InputError as error:
         school.mistakes += error.mistakes
         return None
+
+
+@cache
+def _shipped_rule_set(name: str) -> Document:
+    """Read once for all schools: it comes with the package, and takes nothing from the environment."""
+    return _read(rule_set_file(name), f"rules/{name}.yaml", "ruleset", {})
