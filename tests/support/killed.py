@@ -16,7 +16,6 @@ from reconciler.apply import planfile, runner
 from reconciler.model import TargetSettings
 from reconciler.targets import EmbeddedDirectory
 from reconciler.targets.embedded import connection as connections
-from reconciler.targets.embedded import judging
 from reconciler.targets.embedded.schema import SCHEMA
 
 if TYPE_CHECKING:
@@ -58,23 +57,35 @@ def main(plan: str, directory: str, what: str, length: str) -> None:
     target = EmbeddedDirectory(TargetSettings("embedded", directory))
     if what == "statements":
         setattr(connections, "SCHEMA", fuse.between(SCHEMA))  # noqa: B010 - it is a tuple by its type
-    elif what == "rows":
-        judging._try = fuse.after(judging._try)
-    else:
+    elif what == "batches":
         target.apply = fuse.after(target.apply)  # type: ignore[method-assign]
-    connections._connect = _write_early(connections._connect)
+    connections._connect = _write_early(connections._connect, fuse if what == "rows" else None)
     runner.run(planfile.read_plan(Path(plan)), target, batch_size=30)
 
 
-def _write_early(connect: Callable[..., sqlite3.Connection]) -> Callable[..., sqlite3.Connection]:
-    """Connections without a cache: what is not committed yet is in the file already."""
+def _write_early(connect: Callable[..., sqlite3.Connection], rows: Fuse | None) -> Callable[..., Any]:
+    """Connections without a cache: what is not committed yet is in the file already.
+
+    Each row that is written burns down a fuse for `rows`.
+    """
 
     def connected(path: Path, timeout: float) -> sqlite3.Connection:
         connection = connect(path, timeout)
         connection.execute("PRAGMA cache_size = 1")
+        if rows:
+            _burn_with_each_row(connection, rows)
         return connection
 
     return connected
+
+
+def _burn_with_each_row(connection: sqlite3.Connection, fuse: Fuse) -> None:
+    connection.create_function("touch", 0, fuse.touch)
+    for table in ("groups", "users", "relationships", "memberships"):
+        for event in ("INSERT", "UPDATE", "DELETE"):
+            connection.execute(
+                f"CREATE TEMP TRIGGER {table}_{event} AFTER {event} ON main.{table} BEGIN SELECT touch(); END"
+            )
 
 
 if __name__ == "__main__":

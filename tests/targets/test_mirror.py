@@ -99,6 +99,36 @@ def test_a_folder_that_cannot_be_written_has_no_mirror(path):
     assert open_directory(path).read().users.height == 2
 
 
+def test_what_a_killed_run_has_left_of_a_mirror_goes_with_the_next(path):
+    (path.parent / f".{path.name}.mirror.abc123").write_text("half a mirror")
+    (path.parent / f".{path.name}.swp").write_text("somebody's own")
+    open_directory(path).finish()
+    names = {file.name for file in path.parent.iterdir()}
+    assert names == {path.name, mirror.mirror_of(path).name, f".{path.name}.swp"}
+
+
+def test_a_disk_that_takes_no_mirror_does_without(path, monkeypatch):
+    def full(**_):
+        raise OSError(28, "No space left on device")
+
+    mirror.mirror_of(path).unlink()
+    monkeypatch.setattr("tempfile.mkstemp", full)
+    open_directory(path).finish()
+    assert not mirror.mirror_of(path).exists()
+
+
+def test_a_directory_that_moves_on_while_its_mirror_is_made_has_none(path, monkeypatch):
+    def overtaken(draft, *arguments):
+        edit(path)
+        keep(draft, *arguments)
+
+    keep = mirror.keep_mirror
+    mirror.mirror_of(path).unlink()
+    monkeypatch.setattr("reconciler.targets.embedded.keep_mirror", overtaken)
+    open_directory(path).finish()
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
 def test_a_small_directory_has_none(path, monkeypatch):
     mirror.mirror_of(path).unlink()
     monkeypatch.setattr("reconciler.targets.embedded.WORTH_IT", 50_000)

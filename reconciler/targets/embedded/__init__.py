@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from reconciler.errors import HeldError
 from reconciler.model import Capabilities, Directory, DirectoryInfo
 from reconciler.targets.embedded.connection import create_directory, read_info, transaction
-from reconciler.targets.embedded.mirror import WORTH_IT, load_mirror, save_mirror, state_of
-from reconciler.targets.embedded.reading import read_directory
+from reconciler.targets.embedded.mirror import WORTH_IT, draft_mirror, keep_mirror, load_mirror, state_of
+from reconciler.targets.embedded.reading import count_rows, read_directory, read_tables
 from reconciler.targets.embedded.writing import write_batch
 
 if TYPE_CHECKING:
@@ -72,12 +72,14 @@ class EmbeddedDirectory:
 
     def finish(self) -> None:
         """After the last batch: leave a mirror of a large directory, so that the next plan reads it fast."""
-        state = state_of(self._path)
-        info, directory = self._read_tables()
-        rows = directory.users.height + directory.memberships.height + directory.relationships.height
-        # Somebody else's commit in between would make it the mirror of another state.
-        if state and rows >= WORTH_IT and state_of(self._path) == state:
-            save_mirror(self._path, state, info, directory)
+        if (state := state_of(self._path)) and (draft := self._draft_mirror(state)):
+            keep_mirror(draft, self._path, state)
+
+    def _draft_mirror(self, state: str) -> Path | None:
+        with transaction(self._path, "read", self._patience) as connection:
+            if connection is None or count_rows(connection) < WORTH_IT:
+                return None
+            return draft_mirror(self._path, state, read_info(connection), read_tables(connection))
 
     def _read_tables(self) -> tuple[DirectoryInfo, Directory]:
         with transaction(self._path, "read", self._patience) as connection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -12,6 +12,8 @@ from reconciler.targets.embedded.reading import groups_by
 
 if TYPE_CHECKING:
     import sqlite3
+
+    from reconciler.targets.embedded.carrying import Row
 
 _FIELDS = ("key", "category", "name")
 
@@ -34,13 +36,14 @@ def _update(connection: sqlite3.Connection, changes: pl.DataFrame) -> pl.DataFra
     # A parameter that is null leaves its column alone.
     written = [pl.when(f"todo_{name}").then(f"after_{name}").alias(name) for name in _FIELDS]
     return settle(
+        connection,
         judge_update(matched, listed, done, "group"),
+        [*written, pl.col("live_id")],
         partial(
-            connection.execute,
+            connection.executemany,
             "UPDATE groups SET external_id = coalesce(?, external_id), category = coalesce(?, category),"
             " name = coalesce(?, name) WHERE id = ?",
         ),
-        [*written, pl.col("live_id")],
         partial(_explain, connection),
     )
 
@@ -49,17 +52,18 @@ def _create(connection: sqlite3.Connection, changes: pl.DataFrame) -> pl.DataFra
     live = groups_by(connection, "external_id", changes["after_key"]).select(pl.all().name.prefix("live_"))
     matched = changes.join(live, left_on="after_key", right_on="live_key", how="left", maintain_order="left")
     return settle(
+        connection,
         judge_create(matched, ("category", "name"), "group"),
+        [pl.col(f"after_{name}") for name in _FIELDS],
         partial(
-            connection.execute,
+            connection.executemany,
             "INSERT INTO groups (external_id, category, name, origin) VALUES (?, ?, ?, 'sync')",
         ),
-        [pl.col(f"after_{name}") for name in _FIELDS],
         partial(_explain, connection),
     )
 
 
-def _explain(connection: sqlite3.Connection, row: tuple[Any, ...]) -> str:
+def _explain(connection: sqlite3.Connection, row: Row) -> str:
     """Why the directory refused a row of key, category and name, and the id of a group that exists."""
     key, category, name, target_id = (*row, 0)[:4]
     holder = connection.execute(

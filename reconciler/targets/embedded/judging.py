@@ -5,13 +5,17 @@ A judged frame has the change's `id`, an `outcome` (`todo` where something is le
 
 from __future__ import annotations
 
-import sqlite3
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.targets.embedded.carrying import carry_out
+
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Sequence
+
+    from reconciler.targets.embedded.carrying import Row
 
 VERDICT = ("id", "outcome", "detail")
 REFUSED = "the directory does not take these values"
@@ -69,23 +73,23 @@ def judge_update(
 
 
 def settle(
+    connection: sqlite3.Connection,
     judged: pl.DataFrame,
-    perform: Callable[[tuple[Any, ...]], object],
     parameters: Sequence[str | pl.Expr],
-    explain: Callable[[tuple[Any, ...]], str] = lambda _: REFUSED,
+    perform: Callable[[Sequence[Row]], object],
+    explain: Callable[[Row], str] = lambda _: REFUSED,
 ) -> pl.DataFrame:
-    """Perform what is to do, row by row, and give the verdict (`id, outcome, detail`) of every change.
+    """Perform what is to do, and give the verdict (`id, outcome, detail`) of every change.
 
-    A row that a constraint refuses fails by itself, explained: the statement is undone, not the batch.
+    `perform` takes all rows of `parameters` at once. A row that a constraint refuses fails by itself,
+    explained: it is undone, not the batch.
     """
     todo = judged.filter(pl.col("outcome") == "todo")
-    details = [_try(perform, explain, row) for row in todo.select(parameters).rows()]
-    done = todo.select(
-        "id",
-        outcome=pl.Series(["failed" if detail else "applied" for detail in details], dtype=pl.String),
-        detail=pl.Series(details, dtype=pl.String),
+    details = carry_out(connection, todo.select(parameters).rows(), perform, explain)
+    done = todo.with_columns(detail=pl.Series(details, dtype=pl.String)).with_columns(
+        outcome=pl.when(pl.col("detail") == "").then(pl.lit("applied")).otherwise(pl.lit("failed"))
     )
-    return pl.concat([judged.filter(pl.col("outcome") != "todo").select(VERDICT), done])
+    return pl.concat([judged.filter(pl.col("outcome") != "todo").select(VERDICT), done.select(VERDICT)])
 
 
 def _judged(matched: pl.DataFrame, *, stale: pl.Expr, todo: pl.Expr) -> pl.DataFrame:
@@ -96,15 +100,3 @@ def _judged(matched: pl.DataFrame, *, stale: pl.Expr, todo: pl.Expr) -> pl.DataF
         .then(pl.lit("todo"))
         .otherwise(pl.lit("already"))
     )
-
-
-def _try(
-    perform: Callable[[tuple[Any, ...]], object],
-    explain: Callable[[tuple[Any, ...]], str],
-    row: tuple[Any, ...],
-) -> str:
-    try:
-        perform(row)
-    except sqlite3.IntegrityError:
-        return explain(row)
-    return ""

@@ -14,11 +14,15 @@ import tempfile
 import zipfile
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from reconciler import frames
 from reconciler.model import Directory, DirectoryInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 WORTH_IT = 50_000
 """Rows from which on reading SQLite takes long enough to be felt."""
@@ -78,21 +82,39 @@ def load_mirror(path: Path) -> tuple[DirectoryInfo, Directory] | None:
     return DirectoryInfo(about["directory_id"], about["school_year"]), Directory(**tables)
 
 
-def save_mirror(path: Path, state: str, info: DirectoryInfo, directory: Directory) -> None:
-    """Make the mirror of a state. Where it cannot be written, there is none: only speed depends on it."""
+def draft_mirror(
+    path: Path, state: str, info: DirectoryInfo, tables: Iterable[tuple[str, pl.DataFrame]]
+) -> Path | None:
+    """A mirror of this state, not in its place yet; None where none can be written: only speed is lost."""
     about = {"format": _FORMAT, "state": state}
     about |= {"directory_id": info.directory_id, "school_year": info.school_year}
+    prefix = f".{mirror_of(path).name}."
     with suppress(OSError):
+        for left in path.parent.iterdir():  # by a run that was killed; it holds children's data
+            if left.name.startswith(prefix):
+                left.unlink()
         # mkstemp makes the file 0600 from the start.
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix)
         try:
             with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
                 archive.writestr("mirror.json", json.dumps(about))
-                for name in _SCHEMAS:
+                for table, frame in tables:
                     parquet = io.BytesIO()
-                    getattr(directory, name).write_parquet(parquet, compression="lz4")
-                    archive.writestr(name, parquet.getvalue())
-            Path(draft).replace(mirror_of(path))
+                    frame.write_parquet(parquet, compression="lz4")
+                    archive.writestr(table, parquet.getbuffer())
         except BaseException:
-            Path(draft).unlink(missing_ok=True)
+            Path(name).unlink(missing_ok=True)
             raise
+        return Path(name)
+    return None
+
+
+def keep_mirror(draft: Path, path: Path, state: str) -> None:
+    """Put a mirror in its place, unless the directory has left its state meanwhile.
+
+    To be called while this process has no connection to the file, as `state_of` is.
+    """
+    with suppress(OSError):
+        if state_of(path) == state:
+            draft.replace(mirror_of(path))
+    draft.unlink(missing_ok=True)

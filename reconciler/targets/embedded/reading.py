@@ -12,15 +12,18 @@ from reconciler.model import Directory
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-_CHUNK = 50_000  # rows turned into a frame at a time: twice as fast as all at once, and lighter
+_AT_ONCE = 50_000
+"""Rows read at a time: they are in memory several times over until they are a frame."""
 
-_USER_COLUMNS = [name for name in frames.CURRENT_USERS if name != "target_id"]
-_USERS = {"id": pl.Int64, **{name: frames.CURRENT_USERS[name] for name in _USER_COLUMNS}}
+_USERS = {"id": pl.Int64, **frames.CURRENT_USERS}
+del _USERS["target_id"]  # the id as text
 _GROUPS = {"id": pl.Int64, "key": pl.String, "category": pl.String, "name": pl.String, "origin": pl.String}
-_SELECT_USERS = f"SELECT id, {', '.join(_USER_COLUMNS)} FROM users"  # noqa: S608 - our own column names
-_SELECT_GROUPS = "SELECT id, external_id, category, name, origin FROM groups"
+_MEMBERSHIPS = {"group_id": pl.Int64, "user_id": pl.Int64, "origin": pl.String}
+_RELATIONSHIPS = {"student_id": pl.Int64, "parent_id": pl.Int64, "origin": pl.String}
+_SELECT_USERS = f"SELECT {', '.join(_USERS)} FROM users"  # noqa: S608 - our own column names
+_SELECT_GROUPS = "SELECT id, external_id AS key, category, name, origin FROM groups"
 
 
 def read_directory(connection: sqlite3.Connection | None) -> Directory:
@@ -32,64 +35,99 @@ def read_directory(connection: sqlite3.Connection | None) -> Directory:
             frames.empty(frames.CURRENT_MEMBERSHIPS),
             frames.empty(frames.CURRENT_RELATIONSHIPS),
         )
-    users = _with_target_id(_select(connection, f"{_SELECT_USERS} ORDER BY id", _USERS))
-    groups = _with_target_id(_select(connection, f"{_SELECT_GROUPS} ORDER BY id", _GROUPS))
-    return Directory(
-        frames.check(users, frames.CURRENT_USERS),
-        frames.check(groups.with_columns(kind=_kind()), frames.CURRENT_GROUPS),
-        _read_memberships(connection, groups, users),
-        _read_relationships(connection, users),
-    )
+    return Directory(**dict(read_tables(connection)))
+
+
+def read_tables(connection: sqlite3.Connection) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The tables of a directory by name, one after the other: they need not be held all at once."""
+    users = _with_target_id(_in_parts(connection, "users", ("id",), _USERS))
+    yield "users", frames.check(users, frames.CURRENT_USERS)
+    users = users.select("id", "host_id", "target_id")
+    groups = _with_target_id(select(connection, _SELECT_GROUPS, _GROUPS)).sort("id")
+    yield "groups", frames.check(groups.with_columns(kind=_kind()), frames.CURRENT_GROUPS)
+    yield "memberships", _read_memberships(connection, groups, users)
+    yield "relationships", _read_relationships(connection, users)
+
+
+def count_rows(connection: sqlite3.Connection) -> int:
+    """How many users, memberships and relationships there are."""
+    (rows,) = connection.execute(
+        "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM memberships)"
+        " + (SELECT count(*) FROM relationships)"
+    ).fetchone()
+    return int(rows)
 
 
 def users_by(connection: sqlite3.Connection, column: str, values: Iterable[str]) -> pl.DataFrame:
     """CURRENT_USERS, and `id`, of those users whose `id` or `host_id` is among `values`."""
-    return _with_target_id(_select(connection, *_among(_SELECT_USERS, _USERS, column, values)))
+    return _with_target_id(select(connection, *_among(_SELECT_USERS, _USERS, column, values)))
 
 
 def groups_by(connection: sqlite3.Connection, column: str, values: Iterable[str]) -> pl.DataFrame:
     """`id, target_id, key, category, name, origin` of the groups with such an `id` or `external_id`."""
-    return _with_target_id(_select(connection, *_among(_SELECT_GROUPS, _GROUPS, column, values)))
+    return _with_target_id(select(connection, *_among(_SELECT_GROUPS, _GROUPS, column, values)))
 
 
-def links_by_ends(
-    connection: sqlite3.Connection, table: str, ends: tuple[str, str], pairs: Sequence[tuple[int, int]]
+def select(
+    connection: sqlite3.Connection, query: str, schema: frames.Schema, parameters: Sequence[str | int] = ()
 ) -> pl.DataFrame:
-    """`left, right, origin` of those memberships or relationships that join one of the pairs of ids."""
-    left, right = ends
-    return _select(
-        connection,
-        f"SELECT {left}, {right}, origin FROM json_each(?) AS pair JOIN {table}"  # noqa: S608 - our own names
-        f" ON {left} = json_extract(pair.value, '$[0]') AND {right} = json_extract(pair.value, '$[1]')",
-        {"left": pl.Int64, "right": pl.Int64, "origin": pl.String},
-        [json.dumps(pairs)],
+    """What a query gives, as a frame of `schema`; the rows come in any order.
+
+    Each column comes out of SQLite as one JSON array: rows as tuples would take three times as long.
+    """
+    arrays = ", ".join(f"json_group_array({name})" for name in schema)
+    texts = connection.execute(f"SELECT {arrays} FROM ({query})", parameters).fetchone()  # noqa: S608
+    return pl.DataFrame(
+        [_column(name, text, dtype) for (name, dtype), text in zip(schema.items(), texts, strict=True)]
     )
+
+
+def _column(name: str, array: str, dtype: pl.DataType | type[pl.DataType]) -> pl.Series:
+    stored = pl.Int64 if dtype == pl.Boolean else dtype
+    return pl.Series(name, [array]).str.json_decode(pl.List(stored)).explode().cast(dtype)
+
+
+def _in_parts(
+    connection: sqlite3.Connection, table: str, key: Sequence[str], schema: frames.Schema
+) -> pl.DataFrame:
+    """The columns of `schema` of a whole table, in the order of its primary key."""
+    names, places = ", ".join(key), ", ".join("?" for _ in key)
+    parts = []
+    last: tuple[int, ...] | None = ()
+    while last is not None:
+        after = f"({names}) > ({places})" if last else "TRUE"
+        end = connection.execute(
+            f"SELECT {names} FROM {table} WHERE {after}"  # noqa: S608 - our own names
+            f" ORDER BY {names} LIMIT 1 OFFSET {_AT_ONCE - 1}",
+            last,
+        ).fetchone()
+        until = f"({names}) <= ({places})" if end else "TRUE"
+        query = f"SELECT {', '.join(schema)} FROM {table} WHERE {after} AND {until}"  # noqa: S608
+        parts.append(select(connection, query, schema, [*last, *(end or ())]).sort(key))
+        last = end
+    return pl.concat(parts)
 
 
 def _read_memberships(
     connection: sqlite3.Connection, groups: pl.DataFrame, users: pl.DataFrame
 ) -> pl.DataFrame:
     # Ids are numbers and joined here: fetching all these texts from SQLite takes three times as long.
-    links = _select(
-        connection,
-        "SELECT group_id, user_id, origin FROM memberships",
-        {"group_id": pl.Int64, "user_id": pl.Int64, "origin": pl.String},
-    )
+    links = _in_parts(connection, "memberships", tuple(_MEMBERSHIPS)[:2], _MEMBERSHIPS)
     links = links.join(
-        groups.select(group_id="id", group_key="key", group_target_id="target_id"), on="group_id"
-    ).join(users.select("host_id", user_id="id", user_target_id="target_id"), on="user_id")
-    target_id = pl.concat_str("group_target_id", "user_target_id", separator=":")
-    return frames.check(
-        links.sort("group_id", "user_id").with_columns(target_id=target_id), frames.CURRENT_MEMBERSHIPS
+        groups.select(group_id="id", group_key="key", group_target_id="target_id"),
+        on="group_id",
+        maintain_order="left",
+    ).join(
+        users.select("host_id", user_id="id", user_target_id="target_id"),
+        on="user_id",
+        maintain_order="left",
     )
+    target_id = pl.concat_str("group_target_id", "user_target_id", separator=":")
+    return frames.check(links.with_columns(target_id=target_id), frames.CURRENT_MEMBERSHIPS)
 
 
 def _read_relationships(connection: sqlite3.Connection, users: pl.DataFrame) -> pl.DataFrame:
-    links = _select(
-        connection,
-        "SELECT student_id, parent_id, origin FROM relationships",
-        {"student_id": pl.Int64, "parent_id": pl.Int64, "origin": pl.String},
-    )
+    links = _in_parts(connection, "relationships", tuple(_RELATIONSHIPS)[:2], _RELATIONSHIPS)
     for end in ("student", "parent"):
         links = links.join(
             users.select(
@@ -98,34 +136,22 @@ def _read_relationships(connection: sqlite3.Connection, users: pl.DataFrame) -> 
                 pl.col("target_id").alias(f"{end}_target_id"),
             ),
             on=f"{end}_id",
+            maintain_order="left",
         )
     target_id = pl.concat_str("student_target_id", "parent_target_id", separator=":")
-    return frames.check(
-        links.sort("student_id", "parent_id").with_columns(target_id=target_id), frames.CURRENT_RELATIONSHIPS
-    )
+    return frames.check(links.with_columns(target_id=target_id), frames.CURRENT_RELATIONSHIPS)
 
 
 def _among(
-    select: str, schema: frames.Schema, column: str, values: Iterable[str]
+    query: str, schema: frames.Schema, column: str, values: Iterable[str]
 ) -> tuple[str, frames.Schema, list[str]]:
     """A selection by thousands of values, given as one parameter."""
     cast = "CAST(value AS INTEGER)" if column == "id" else "value"
     return (
-        f"{select} WHERE {column} IN (SELECT {cast} FROM json_each(?)) ORDER BY id",  # noqa: S608 - our names
+        f"{query} WHERE {column} IN (SELECT {cast} FROM json_each(?))",  # noqa: S608 - our names
         schema,
         [json.dumps(list(values))],
     )
-
-
-def _select(
-    connection: sqlite3.Connection, query: str, schema: frames.Schema, parameters: Sequence[str] = ()
-) -> pl.DataFrame:
-    cursor = connection.execute(query, parameters)
-    stored = {name: pl.Int64 if dtype == pl.Boolean else dtype for name, dtype in schema.items()}
-    parts = [pl.DataFrame(schema=stored)]
-    while rows := cursor.fetchmany(_CHUNK):
-        parts.append(pl.DataFrame(rows, schema=stored, orient="row"))
-    return pl.concat(parts).cast({name: pl.Boolean for name, dtype in schema.items() if dtype == pl.Boolean})
 
 
 def _with_target_id(frame: pl.DataFrame) -> pl.DataFrame:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from reconciler.frames import PERSON_FIELDS
+from reconciler.targets.embedded.carrying import stage
 from reconciler.targets.embedded.judging import REFUSED, judge_create, judge_update, same, settle
 from reconciler.targets.embedded.reading import users_by
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
+
+    from reconciler.targets.embedded.carrying import Row
 
 _FIELDS = ("host_id", *PERSON_FIELDS, "active")
 _WRITTEN = (*_FIELDS, "email_key", "deactivated_by")
@@ -22,7 +26,7 @@ _HOST_ID, _EMAIL_KEY = _WRITTEN.index("host_id"), _WRITTEN.index("email_key")
 
 _INSERT = (
     f"INSERT INTO users ({', '.join(_WRITTEN)}, origin)"  # noqa: S608 - our own column names
-    f" VALUES ({', '.join('?' for _ in _WRITTEN)}, 'sync')"
+    f" SELECT {', '.join(_WRITTEN)}, 'sync' FROM temp.created ORDER BY rowid"
 )
 # A parameter that is null leaves its column alone.
 _UPDATE = (
@@ -54,9 +58,10 @@ def _update(connection: sqlite3.Connection, changes: pl.DataFrame) -> pl.DataFra
         for name, value in _written().items()
     ]
     return settle(
+        connection,
         judged,
-        partial(connection.execute, _UPDATE),
         [*written, pl.col("live_id")],
+        partial(connection.executemany, _UPDATE),
         partial(_explain, connection),
     )
 
@@ -67,11 +72,19 @@ def _create(connection: sqlite3.Connection, changes: pl.DataFrame) -> pl.DataFra
         live, left_on="after_host_id", right_on="live_host_id", how="left", maintain_order="left"
     )
     return settle(
+        connection,
         judge_create(matched, (*PERSON_FIELDS, "active"), "account"),
-        partial(connection.execute, _INSERT),
         list(_written().values()),
+        partial(_insert, connection),
         partial(_explain, connection),
     )
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    # One statement for all: SQLite makes the lists in its CHECKs (`IN ('student', ...)`) anew for each
+    # statement, which takes twice as long as all the rest of it.
+    stage(connection, "created", _WRITTEN, rows)
+    connection.execute(_INSERT)
 
 
 def _written() -> dict[str, pl.Expr]:
@@ -83,7 +96,7 @@ def _written() -> dict[str, pl.Expr]:
     return {name: value.alias(name) for name, value in values.items()}
 
 
-def _explain(connection: sqlite3.Connection, row: tuple[Any, ...]) -> str:
+def _explain(connection: sqlite3.Connection, row: Row) -> str:
     """Why the directory refused a row of `_WRITTEN`, without a name or an address."""
     target_id = row[len(_WRITTEN)] if len(row) > len(_WRITTEN) else 0
     holder = connection.execute(
