@@ -35,6 +35,7 @@ _HINTS = (
     ("unexpected end of stream", "close the quotes"),
     ("escape", "put text that holds a backslash in single quotes"),
     ("could not find expected ':'", "write a key as 'key: value'"),
+    ("nesting depth", "a school's settings are never that deep"),  # libyaml's own limit, where it has one
 )
 
 

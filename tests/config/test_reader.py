@@ -95,7 +95,8 @@ def test_nesting_up_to_the_limit_is_read() -> None:
 
 
 def test_very_deep_nesting_is_refused_and_does_not_crash() -> None:
-    with pytest.raises(InputError, match="nested more than 50 deep"):
+    # libyaml gives up by itself where it has a limit, which is as good.
+    with pytest.raises(InputError, match=r"(?s)(nested more than 50 deep|nesting depth).*never that deep"):
         parse("a: " + "[" * 200_000)
 
 
