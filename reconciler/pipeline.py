@@ -111,7 +111,7 @@ def work_out(  # noqa: PLR0913 - everything that a plan depends on
     tables = tables.only(school.members["student"].table, *GROUP_TABLES)
     desired = build_desired(roster, tables, school)
     resolution = resolve(roster, desired, current, info, school, can, additions_only=additions_only)
-    changes = diff(resolution.directory, current)
+    changes = diff(resolution.after, resolution.before)
     listed = [roster.findings, desired.findings]
     if additions_only:
         listed = [_not_lost_in_a_part(found, current) for found in listed]

@@ -140,11 +140,27 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The directory as apply should leave it, and the findings that need both sides."""
+    """The directory as apply should leave it, and the findings that need both sides.
 
-    directory: Directory
+    Most of a directory is as the SIS has it: `untouched`, which nobody has to look at again. What is left
+    of the current directory is `before`; what should become of it, and what comes in addition, is `after`.
+    """
+
+    untouched: Directory
+    before: Directory
+    after: Directory
     findings: pl.DataFrame
     unmanaged: Mapping[str, int]
     """Kind -> how many current objects are not ours and stay as they are."""
     active_users: int
     """People of the SIS whose account is active once the plan is applied."""
+
+    @property
+    def directory(self) -> Directory:
+        """The whole directory as apply should leave it."""
+        return Directory(
+            users=self.untouched.users.vstack(self.after.users),
+            groups=self.after.groups,
+            memberships=self.untouched.memberships.vstack(self.after.memberships),
+            relationships=self.untouched.relationships.vstack(self.after.relationships),
+        )

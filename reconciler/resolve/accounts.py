@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import PERSON_FIELDS, findings, folded, matches, one_row_each
+from reconciler.keys import flags, pairs
 
 if TYPE_CHECKING:
     from reconciler.model import Directory, Roster, School
@@ -30,21 +31,60 @@ def owned(users: pl.DataFrame, school: School) -> pl.Expr:
     return ours if users.width else pl.lit(value=False)
 
 
-def match_accounts(roster: Roster, current: Directory, school: School) -> pl.DataFrame:
-    """One row a person or account, matched by Host ID.
+def match_accounts(roster: Roster, current: Directory, school: School) -> tuple[pl.DataFrame, pl.Series]:
+    """One row a person or account about whom something may have to be decided, matched by Host ID.
 
     `now_*` are the account's values (`target_id` is '' where there is none), `want_*` the SIS's (`wanted`
-    tells whether the person is eligible), with `ours`, `blocked`, `unreadable`, `held` and `held_groups`.
+    tells whether the person is eligible), with `ours`, `blocked`, `unreadable` and `held`. The second is
+    true for each current user who is not among them, being as the SIS has them already.
     """
-    accounts = current.users.select(
+    people = one_row_each(roster.people)
+    users = current.users.with_columns(ours=owned(current.users, school))
+    settled_users, settled_people = _settled(users, people, roster)
+    frame = _side_by_side(users.filter(~settled_users), people.filter(~settled_people))
+    held = _held_accounts(roster)
+    frame = frame.with_columns(
+        exists=pl.col("target_id") != "", held=pl.col("host_id").is_in(held.implode()), refused=pl.lit("")
+    )
+    return frame, settled_users
+
+
+def _settled(users: pl.DataFrame, people: pl.DataFrame, roster: Roster) -> tuple[pl.Series, pl.Series]:
+    """Which accounts, and which people, have nothing to be decided about them: they are alike.
+
+    They are not, though, where somebody else asks for their e-mail.
+    """
+    plain_users = users.select(
+        pl.col("ours") & pl.col("active") & ~pl.col("host_id").is_in(_held_accounts(roster).implode())
+    ).to_series()
+    plain_people = people.select((pl.col("blocked") == "") & (pl.col("unreadable") == "")).to_series()
+    found = pairs(users.select("host_id"), people.select("host_id"))
+    user, person = found["left"], found["right"]
+    alike = [users[name].gather(user) == people[name].gather(person) for name in PERSON_FIELDS]
+    found = found.filter(plain_users.gather(user), plain_people.gather(person), *alike)
+    asked = people.filter(~flags(people.height, found["right"])).select(mail=folded("email"))
+    mails = asked.filter(pl.col("mail") != "")["mail"]
+    if mails.len():
+        contested = users.select(folded("email").is_in(mails.implode())).to_series()
+        found = found.filter(~contested.gather(found["left"]))
+    return flags(users.height, found["left"]), flags(people.height, found["right"])
+
+
+def _held_accounts(roster: Roster) -> pl.Series:
+    return roster.held.filter(pl.col("scope") == "account")["host_id"]
+
+
+def _side_by_side(users: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+    """Accounts and people joined by Host ID; what one side alone has is blank on the other."""
+    accounts = users.select(
         "host_id",
         *(pl.col(name).alias(now) for name, now in NOW.items()),
         "target_id",
         "status",
         "deactivated_by",
-        ours=owned(current.users, school),
+        "ours",
     )
-    people = one_row_each(roster.people).select(
+    wanted = people.select(
         "host_id",
         *(pl.col(name).alias(want) for name, want in WANT.items()),
         "blocked",
@@ -53,19 +93,23 @@ def match_accounts(roster: Roster, current: Directory, school: School) -> pl.Dat
         "line",
         wanted=pl.lit(value=True),
     )
-    frame = _side_by_side(accounts, people)
-    held = roster.held.filter(pl.col("scope") == "account")["host_id"]
-    return frame.with_columns(
-        exists=pl.col("target_id") != "", held=pl.col("host_id").is_in(held.implode()), refused=pl.lit("")
+    return accounts.join(wanted, on="host_id", how="full", coalesce=True).with_columns(
+        pl.col(pl.String).fill_null(""),
+        pl.col(pl.Boolean).fill_null(value=False),
+        pl.col("line").fill_null(0),
     )
 
 
-def refuse_accounts(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, pl.DataFrame]:
+def refuse_accounts(
+    frame: pl.DataFrame, roster: Roster, current: Directory
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Sets `refused` and `held` for accounts that the SIS's person must not get, and the findings."""
     both = pl.col("exists") & pl.col("wanted") & ~pl.col("held")
     foreign = both & ~pl.col("ours") & (pl.col("now_member_type") != pl.col("want_member_type"))
     reused = pl.col("host_id").is_in(_reused(frame.filter(both & ~foreign & _none_equal())).implode())
-    waiting = _accounts_in_waiting(frame, roster)
+    sides = pl.concat([roster.merged["staff_host_id"], roster.merged["parent_host_id"]])
+    accounts = current.users.select("host_id", "active").filter(pl.col("host_id").is_in(sides.implode()))
+    waiting = _accounts_in_waiting(accounts, roster)
     split = pl.col("host_id").is_in(waiting["staff_host_id"].implode()) & ~pl.col("exists")
     merged_away = pl.col("host_id").is_in(roster.merged["parent_host_id"].implode()) & ~pl.col("wanted")
     frame = frame.with_columns(
@@ -77,35 +121,13 @@ def refuse_accounts(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, 
         .then(pl.lit("merged-staff-parent"))
         .otherwise(pl.lit(""))
     ).with_columns(held=pl.col("held") | (pl.col("refused") != "") | merged_away)
-    return frame, pl.concat([_refusals(frame, waiting), _two_accounts(frame, roster)])
+    return frame, pl.concat([_refusals(frame, waiting), _two_accounts(accounts, roster)])
 
 
-def _side_by_side(accounts: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
-    """Accounts and people joined by Host ID; what one side alone has is blank on the other.
-
-    Most rows match and have no blanks to fill: only the others are filled.
-    """
-    matched = accounts.join(people, on="host_id")
-    alone = pl.concat(
-        [
-            accounts.join(people.select("host_id"), on="host_id", how="anti"),
-            people.join(accounts.select("host_id"), on="host_id", how="anti"),
-        ],
-        how="diagonal",
-    ).with_columns(
-        pl.col(pl.String).fill_null(""),
-        pl.col(pl.Boolean).fill_null(value=False),
-        pl.col("line").fill_null(0),
-    )
-    return pl.concat([matched, alone.select(matched.columns)], rechunk=True)
-
-
-def _accounts_in_waiting(frame: pl.DataFrame, roster: Roster) -> pl.DataFrame:
+def _accounts_in_waiting(accounts: pl.DataFrame, roster: Roster) -> pl.DataFrame:
     """MERGED, of which the parent has an account and the member of staff none: another would split them."""
-    accounts = frame.select(pl.col("host_id").filter("exists")).to_series().implode()
-    return roster.merged.filter(
-        pl.col("parent_host_id").is_in(accounts) & ~pl.col("staff_host_id").is_in(accounts)
-    )
+    there = accounts["host_id"].implode()
+    return roster.merged.filter(pl.col("parent_host_id").is_in(there) & ~pl.col("staff_host_id").is_in(there))
 
 
 def _refusals(frame: pl.DataFrame, waiting: pl.DataFrame) -> pl.DataFrame:
@@ -142,12 +164,12 @@ def _refusals(frame: pl.DataFrame, waiting: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _two_accounts(frame: pl.DataFrame, roster: Roster) -> pl.DataFrame:
+def _two_accounts(accounts: pl.DataFrame, roster: Roster) -> pl.DataFrame:
     """A warning for each pair of one person whose both sides have an account in use."""
-    used = frame.select(pl.col("host_id").filter(pl.col("exists") & pl.col("now_active"))).to_series()
+    used = accounts.filter("active")["host_id"].implode()
     both = roster.merged.filter(
-        pl.col("parent_host_id").is_in(used.implode())
-        & pl.col("staff_host_id").is_in(used.implode())
+        pl.col("parent_host_id").is_in(used)
+        & pl.col("staff_host_id").is_in(used)
         & (pl.col("parent_host_id") != pl.col("staff_host_id"))
     )
     return findings(

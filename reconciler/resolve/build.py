@@ -17,6 +17,7 @@ from reconciler.frames import (
     one_finding,
     stack,
 )
+from reconciler.keys import is_among
 from reconciler.model import Capabilities, Directory, Resolution, SchoolYear
 from reconciler.resolve.accounts import match_accounts, refuse_accounts
 from reconciler.resolve.emails import settle_emails
@@ -51,8 +52,8 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
 
     `additions_only` is for a partial export: nobody leaves and nothing is removed.
     """
-    frame = match_accounts(roster, current, school)
-    frame, refused = refuse_accounts(frame, roster)
+    frame, settled = match_accounts(roster, current, school)
+    frame, refused = refuse_accounts(frame, roster, current)
     frame, kept = settle_fields(frame, roster, school, can)
     loose = parents_unlinked(current, roster)
     frame = frame.with_columns(loose=pl.col("host_id").is_in(loose.implode()))
@@ -62,25 +63,40 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
     desired, unheld = _leave_out_groups(desired, current, can)
     groups = settle_groups(desired, current, school, years_before=info.school_year == str(school.school_year))
     people = _people(frame, roster, current, loose)
-    memberships, added = settle_memberships(
+    memberships = settle_memberships(
         desired, current, groups, people, school, can, additions_only=additions_only
     )
-    relationships, linked = settle_relationships(
+    relationships = settle_relationships(
         desired, current, roster, people, school, can, additions_only=additions_only
     )
-    found = [refused, kept, leavers, taken, unchanged, unheld, groups.findings, added, linked]
-    links = relationships if "relationships" in can.kinds else roster.relationships
+    found = [refused, kept, leavers, taken, unchanged, unheld]
+    found += [groups.findings, memberships.findings, relationships.findings]
+    links = relationships.resolved if "relationships" in can.kinds else roster.relationships
     found += [_school_year(info, school), _no_parent(frame, links, roster, school)]
+    same = current.users.filter(settled).with_columns(reason=pl.lit(""))
+    users = frame.select(*RESOLVED_USERS, "lives").filter("lives")
     return Resolution(
-        directory=Directory(
-            users=check(frame.select(*RESOLVED_USERS, "lives").filter("lives"), RESOLVED_USERS),
+        untouched=Directory(
+            users=check(same, RESOLVED_USERS),
+            groups=groups.groups.clear(),
+            memberships=memberships.untouched,
+            relationships=relationships.untouched,
+        ),
+        before=Directory(
+            users=current.users.filter(~settled),
+            groups=current.groups,
+            memberships=memberships.before,
+            relationships=relationships.before,
+        ),
+        after=Directory(
+            users=check(users, RESOLVED_USERS),
             groups=groups.groups,
-            memberships=memberships,
-            relationships=relationships,
+            memberships=memberships.after,
+            relationships=relationships.after,
         ),
         findings=stack([part for part in found if part.height], FINDINGS),
         unmanaged=_count_unmanaged(frame, current, groups.keys),
-        active_users=frame.filter(pl.col("wanted") & pl.col("lives") & pl.col("active")).height,
+        active_users=same.height + frame.filter(pl.col("wanted") & pl.col("lives") & pl.col("active")).height,
     )
 
 
@@ -120,11 +136,10 @@ def _people(frame: pl.DataFrame, roster: Roster, current: Directory, loose: pl.S
     scoped = roster.held.filter(pl.col("scope").is_in(["groups", "links"]))["host_id"]
     still = pl.concat([held, kept, scoped])
     doubtful = roster.held.filter(scope="staff-links")["host_id"]
-    staff_parents = parents_among(current, doubtful, _ids(frame, pl.col("now_member_type") == "staff"))
+    staff_parents = parents_among(current, doubtful, "staff")
     frozen = pl.concat([kept, scoped, children_frozen(current, still), staff_parents, loose]).unique()
-    nowhere = roster.held.join(frame.select("host_id"), on="host_id", how="anti")
     return People(
-        absent=pl.concat([_ids(frame, ~pl.col("lives")), nowhere["host_id"]]),
+        absent=pl.concat([_ids(frame, ~pl.col("lives")), _held_nowhere(frame, roster, current)]),
         held=held,
         frozen=frozen.filter(~frozen.is_in(leaving.implode())),
         unlinkable=roster.held.filter(pl.col("scope").is_in(["links", "parents"]))["host_id"],
@@ -133,6 +148,13 @@ def _people(frame: pl.DataFrame, roster: Roster, current: Directory, loose: pl.S
         foreign=_ids(frame, exists & ~pl.col("ours") & ~pl.col("wanted")),
         gone=_ids(frame, exists & ~pl.col("wanted")),
     )
+
+
+def _held_nowhere(frame: pl.DataFrame, roster: Roster, current: Directory) -> pl.Series:
+    """Host IDs that are held, and have neither an account nor a person to get one."""
+    held = roster.held["host_id"]
+    here = [ids.filter(ids.is_in(held.implode())) for ids in (frame["host_id"], current.users["host_id"])]
+    return held.filter(~held.is_in(pl.concat(here).implode()))
 
 
 def _ids(frame: pl.DataFrame, which: pl.Expr) -> pl.Series:
@@ -155,9 +177,11 @@ def _no_parent(
     if "parent" not in school.members:
         return findings(frame.clear(), "no-parent", "")
     out = _ids(frame, ~pl.col("lives") | ~pl.col("active")).implode()
-    linked = relationships.filter(~pl.col("parent_host_id").is_in(out))
-    students = roster.people.filter((pl.col("member_type") == "student") & ~pl.col("host_id").is_in(out))
-    alone = students.join(linked, left_on="host_id", right_on="student_host_id", how="anti")
+    linked = relationships.filter(~pl.col("parent_host_id").is_in(out)).select("student_host_id")
+    students = roster.people.select("host_id", "member_type", "file", "line").filter(
+        (pl.col("member_type") == "student") & ~pl.col("host_id").is_in(out)
+    )
+    alone = students.filter(~is_among(students.select("host_id"), linked))
     return findings(alone, "no-parent", "has no imported parent")
 
 
@@ -169,5 +193,5 @@ def _count_unmanaged(frame: pl.DataFrame, current: Directory, keys: pl.DataFrame
         "memberships": current.memberships.filter(
             pl.col("group_target_id").is_in(foreign_groups["group_target_id"].implode())
         ).height,
-        "relationships": current.relationships.filter(pl.col("origin") == "hand").height,
+        "relationships": int((current.relationships["origin"] == "hand").sum()),
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import RESOLVED_GROUPS, check, findings
+from reconciler.keys import is_among
 
 if TYPE_CHECKING:
     from reconciler.model import Desired, Directory, School
@@ -118,13 +119,12 @@ def _recreated(
 ) -> pl.DataFrame:
     """Groups that must have been there before: others of their kind are, and so are their members."""
     kinds = current.groups.filter(pl.col("key").str.contains(_OURS))["kind"].unique()
-    was_in = current.memberships.select("host_id").unique()
-    members = desired.directory.memberships.join(was_in, on="host_id", how="anti").join(
-        current.users.select("host_id"), on="host_id", how="semi"
-    )
-    missing = new.filter(pl.col("kind").is_in(kinds.implode()) & pl.lit(years_before)).join(
-        members, left_on="key", right_on="group_key", how="semi"
-    )
+    missing = new.filter(pl.col("kind").is_in(kinds.implode()) & pl.lit(years_before))
+    members = desired.directory.memberships.filter(pl.col("group_key").is_in(missing["key"].implode()))
+    known = is_among(members.select("host_id"), current.users.select("host_id"))
+    in_no_group = ~is_among(members.select("host_id"), current.memberships.select("host_id"))
+    bereft = members.filter(known & in_no_group)["group_key"]
+    missing = missing.filter(pl.col("key").is_in(bereft.implode()))
     return findings(
         missing,
         "group-recreated",

@@ -16,13 +16,32 @@ from reconciler.frames import (
     findings,
     group_label,
     one_finding,
+    stack,
 )
+from reconciler.keys import flags, pairs
 
 if TYPE_CHECKING:
+    from reconciler.frames import Schema
     from reconciler.model import Capabilities, Desired, Directory, Roster, School
     from reconciler.resolve.groups import ResolvedGroups
 
 _PAIR = ["student_host_id", "parent_host_id"]
+_SEAT = ["group_key", "host_id"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Links of one kind, as a Resolution has them, and what was found about them."""
+
+    untouched: pl.DataFrame
+    before: pl.DataFrame
+    after: pl.DataFrame
+    findings: pl.DataFrame
+
+    @property
+    def resolved(self) -> pl.DataFrame:
+        """All of them as apply should leave them."""
+        return self.untouched.vstack(self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +74,15 @@ def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its e
     can: Capabilities,
     *,
     additions_only: bool,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """RESOLVED_MEMBERSHIPS, and `hand-added`."""
+) -> Settled:
+    """Memberships, and `hand-added`."""
     there = _under_final_keys(current.memberships, groups)
-    wanted = desired.directory.memberships.join(
-        groups.groups.select(group_key="key"), on="group_key", how="semi"
+    wanted = desired.directory.memberships.filter(
+        _is(groups.groups["key"], "group_key") & ~_is(people.absent, "host_id") & ~_is(people.held, "host_id")
     )
-    wanted = wanted.filter(~_is(people.absent, "host_id") & ~_is(people.held, "host_id"))
+    both, undesired, new = _compare(there, wanted, _SEAT)
     if "memberships" not in can.kinds:
-        lost = wanted.join(there, on=["group_key", "host_id"], how="anti")
-        as_they_are = check(there.with_columns(reason=pl.lit("")), RESOLVED_MEMBERSHIPS)
-        return as_they_are, not_held("memberships", lost.height)
+        return _as_they_are(there, RESOLVED_MEMBERSHIPS, "memberships", new.height)
     stays = (
         ~pl.col("ours")
         | (pl.col("origin") == "hand")
@@ -74,7 +91,6 @@ def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its e
         | _is(people.held, "host_id")
         | _is(people.frozen, "host_id")
     )
-    undesired = there.join(wanted, on=["group_key", "host_id"], how="anti")
     kept, not_removed = _keep(undesired, stays, "memberships", can, additions_only=additions_only)
     by_hand = kept.filter((pl.col("origin") == "hand") & pl.col("ours"))
     found = findings(
@@ -82,12 +98,12 @@ def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its e
         "hand-added",
         pl.format("was added to {} by hand, and stays", "group_key"),
     )
-    still = wanted.join(there.select("group_key", "host_id"), on=["group_key", "host_id"], how="semi")
-    new = wanted.join(still, on=["group_key", "host_id"], how="anti")
-    resolved = pl.concat(
-        [check(frame, RESOLVED_MEMBERSHIPS) for frame in (still, new, kept.with_columns(reason=pl.lit("")))]
+    return Settled(
+        untouched=check(both.with_columns(reason=pl.lit("")), RESOLVED_MEMBERSHIPS),
+        before=undesired,
+        after=stack([new, kept.with_columns(reason=pl.lit(""))], RESOLVED_MEMBERSHIPS),
+        findings=pl.concat([found, not_removed]),
     )
-    return resolved, pl.concat([found, not_removed])
 
 
 def settle_relationships(  # noqa: PLR0913 - as for memberships
@@ -99,8 +115,8 @@ def settle_relationships(  # noqa: PLR0913 - as for memberships
     can: Capabilities,
     *,
     additions_only: bool,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """RESOLVED_RELATIONSHIPS, and `hand-added`.
+) -> Settled:
+    """Relationships, and `hand-added`.
 
     A link goes where the student is at the school and the SIS no longer has it. A student who left keeps
     theirs: whose child somebody is does not change with the school.
@@ -111,11 +127,9 @@ def settle_relationships(  # noqa: PLR0913 - as for memberships
         & ~_is(people.held, "parent_host_id")
     )
     there = current.relationships
+    both, undesired, new = _compare(there, wanted, _PAIR)
     if "relationships" not in can.kinds:
-        lost = wanted.join(there, on=_PAIR, how="anti")
-        as_they_are = check(there.with_columns(reason=pl.lit("")), RESOLVED_RELATIONSHIPS)
-        return as_they_are, not_held("relationships", lost.height)
-    undesired = there.join(wanted, on=_PAIR, how="anti")
+        return _as_they_are(there, RESOLVED_RELATIONSHIPS, "relationships", new.height)
     stays = _relationship_stays(roster, people, school)
     kept, not_removed = _keep(undesired, stays, "relationships", can, additions_only=additions_only)
     by_hand = kept.filter((pl.col("origin") == "hand") & ~_is(people.gone, "student_host_id"))
@@ -126,10 +140,13 @@ def settle_relationships(  # noqa: PLR0913 - as for memberships
         host_id="student_host_id",
         others=pl.col("parent_host_id"),
     )
-    resolved = pl.concat([wanted.select(_PAIR), kept.select(_PAIR)]).with_columns(
-        reason=pl.lit("a contact with access in the SIS")
+    reason = pl.lit("a contact with access in the SIS")
+    return Settled(
+        untouched=both.select(*_PAIR, reason=reason),
+        before=undesired,
+        after=pl.concat([new.select(*_PAIR, reason=reason), kept.select(*_PAIR, reason=reason)]),
+        findings=pl.concat([found, not_removed]),
     )
-    return check(resolved, RESOLVED_RELATIONSHIPS), pl.concat([found, not_removed])
 
 
 def not_held(kind: str, lost: int) -> pl.DataFrame:
@@ -144,10 +161,11 @@ def children_frozen(current: Directory, frozen_students: pl.Series) -> pl.Series
     return current.relationships.filter(_is(frozen_students, "student_host_id"))["parent_host_id"].unique()
 
 
-def parents_among(current: Directory, students: pl.Series, accounts: pl.Series) -> pl.Series:
-    """Those of the accounts that the directory has as parents of these students."""
-    parents = current.relationships.filter(_is(students, "student_host_id"))["parent_host_id"].unique()
-    return parents.filter(parents.is_in(accounts.implode())) if parents.len() else parents
+def parents_among(current: Directory, students: pl.Series, member_type: str) -> pl.Series:
+    """Those whose account has the member type, and whom the directory has as parents of these students."""
+    parents = current.relationships.filter(_is(students, "student_host_id"))["parent_host_id"]
+    accounts = current.users.select("host_id", "member_type").filter(_is(parents, "host_id"))
+    return accounts.filter(member_type=member_type)["host_id"]
 
 
 def parents_unlinked(current: Directory, roster: Roster) -> pl.Series:
@@ -157,6 +175,21 @@ def parents_unlinked(current: Directory, roster: Roster) -> pl.Series:
         return students
     there = current.relationships.filter(_is(students, "student_host_id"))
     return there.join(roster.relationships, on=_PAIR, how="anti")["parent_host_id"].unique()
+
+
+def _compare(
+    there: pl.DataFrame, wanted: pl.DataFrame, on: list[str]
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Links that are there and wanted; those that are only there; and those that are only wanted."""
+    found = pairs(there.select(on), wanted.select(on))
+    both, come = flags(there.height, found["left"]), flags(wanted.height, found["right"])
+    return there.filter(both), there.filter(~both), wanted.filter(~come)
+
+
+def _as_they_are(there: pl.DataFrame, schema: Schema, kind: str, lost: int) -> Settled:
+    """Links of a kind that the directory does not take from us."""
+    same = check(there.with_columns(reason=pl.lit("")), schema)
+    return Settled(same, there.clear(), same.clear(), not_held(kind, lost))
 
 
 def _under_final_keys(memberships: pl.DataFrame, groups: ResolvedGroups) -> pl.DataFrame:
