@@ -2,6 +2,7 @@
 
 Of 1,000 people some 420 are students, 500 parents and 80 staff. Families share e-mails, rows lack ids or
 stand twice, names carry quotes and accents. `later` has 1 % of the people changed: names, e-mails, leavers.
+The columns, their order and their quotes are those that PowerSchool writes for the tables.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def write_exports(folder: Path, people: int, *, later: bool = False) -> None:
         ("contacts.csv", _contacts(people)),
         ("emails.csv", _emails(int(people * PARENTS), later=later)),
     ):
-        frame.write_csv(folder / name, line_terminator="\r\n", quote_style="necessary")
+        frame.write_csv(folder / name, line_terminator="\r\n", quote_style="always")
 
 
 def _frame(columns: dict[str, pl.Expr]) -> pl.DataFrame:
@@ -78,14 +79,15 @@ def _students(count: int, *, later: bool) -> pl.DataFrame:
     frame = _frame(
         {
             "Student_Number": (row + 1_000_000).cast(pl.String),
-            "DCID": (row + 5_000_000).cast(pl.String),
             "First_Name": names["first"],
+            "Preferred_Name": pl.when(row % 5 == 2).then(names["first"].str.head(3)).otherwise(pl.lit("")),
             "Last_Name": names["last"],
             "Student_Email": pl.format("s{}@example.org", row),
             "Grade_Level": grade.cast(pl.String),
             "ClassOf": (SCHOOL_YEAR_END + FINAL_GRADE - grade).cast(pl.String),
             "Enroll_Status": pl.when(left).then(pl.lit("2")).otherwise(pl.lit("0")),
             "SchoolID": (row % 400).cast(pl.String),
+            "DCID": (row + 5_000_000).cast(pl.String),
         }
     )
     return _with_dirt(frame, "Student_Number")
@@ -102,6 +104,7 @@ def _staff(count: int, *, later: bool) -> pl.DataFrame:
             "TEACHERS.Last_Name": names["last"],
             "TEACHERS.Email_Addr": pl.format("t{}@example.org", row),
             "TEACHERS.Status": pl.lit("1"),
+            "TEACHERS.SchoolID": (row % 400).cast(pl.String),
         }
     )
     return _with_dirt(frame, "TEACHERS.USERS_DCID")
@@ -113,6 +116,7 @@ def _parents(count: int, *, later: bool) -> pl.DataFrame:
     frame = _frame(
         {
             "PERSON.ID": (row + 1_000_000).cast(pl.String),
+            "PERSON.DCID": (row + 90_000).cast(pl.String),
             "PERSON.FirstName": names["first"],
             "PERSON.LastName": names["last"],
             "PERSON.IsActive": pl.lit("1"),
@@ -128,8 +132,12 @@ def _contacts(people: int) -> pl.DataFrame:
         {
             "STUDENTCONTACTASSOC.StudentDCID": (row % students + 5_000_000).cast(pl.String),
             "STUDENTCONTACTASSOC.PersonID": (row % parents + 1_000_000).cast(pl.String),
+            "STUDENTCONTACTASSOC.ContactPriorityOrder": pl.lit("1"),
+            "Relationship Type": _pick(["Mother", "Father", "Guardian"], links, 4),
             "STUDENTCONTACTDETAIL.IsActive": pl.lit("1"),
             "STUDENTCONTACTDETAIL.IsCustodial": (row % 100 != 17).cast(pl.UInt8).cast(pl.String),
+            "STUDENTCONTACTDETAIL.LivesWithFlg": (row % 10 != 3).cast(pl.UInt8).cast(pl.String),
+            "STUDENTCONTACTDETAIL.IsEmergency": pl.lit("1"),
         }
     )
 
@@ -146,5 +154,6 @@ def _emails(count: int, *, later: bool) -> pl.DataFrame:
                 "p{}{}@example.org", owner, pl.when(new).then(pl.lit("x")).otherwise(pl.lit(""))
             ),
             "PERSONEMAILADDRESSASSOC.IsPrimaryEmailAddress": pl.lit("1"),
+            "PERSONEMAILADDRESSASSOC.EmailAddressPriorityOrder": pl.lit("1"),
         }
     )
