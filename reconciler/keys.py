@@ -7,6 +7,9 @@ never taken for one, and the hashes are thrown away.
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import xor
+
 import polars as pl
 
 MANY = 20_000
@@ -33,17 +36,20 @@ def pairs(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     return found.filter(*equal)
 
 
-def find(left: pl.DataFrame, right: pl.DataFrame) -> pl.Series:
-    """For each row of `left` the number of the row of `right` with its key, null where there is none.
+def find(ids: pl.Series, among: pl.Series) -> pl.Series:
+    """For each id the number of the first row of `among` that has it, null where there is none.
 
-    Raises:
-        ValueError: several rows of `right` have the same key; a stage broke its promise.
+    A blank id is nobody's.
     """
-    found = pairs(left, right)
-    numbers = pl.repeat(None, left.height, dtype=pl.UInt32, eager=True).scatter(found["left"], found["right"])
-    if numbers.len() - numbers.null_count() != found.height:
-        raise ValueError(f"several rows have the same {', '.join(right.columns)}")
-    return numbers
+    found = pairs(ids.to_frame(), among.to_frame())
+    if (ids == "").any():
+        found = found.filter(ids.gather(found["left"]) != "")
+    nowhere = pl.repeat(None, ids.len(), dtype=pl.UInt32, eager=True)
+    numbers = nowhere.scatter(found["left"], found["right"])
+    if numbers.len() - numbers.null_count() == found.height:
+        return numbers
+    first = found.group_by("left").agg(pl.col("right").min())
+    return nowhere.scatter(first["left"], first["right"])
 
 
 def is_among(left: pl.DataFrame, right: pl.DataFrame) -> pl.Series:
@@ -59,8 +65,26 @@ def is_repeated(keys: pl.DataFrame) -> pl.Series:
         return keys.is_duplicated()
     hashes = _hashes(keys)
     in_order = hashes.sort()
-    suspects = hashes.is_in(in_order.filter(in_order == in_order.shift(1)).unique().implode())
+    several = in_order.filter(in_order == in_order.shift(1)).unique()
+    suspects = hashes.is_in(several.implode()) if several.len() else flags(keys.height, several)
     return flags(keys.height, suspects.arg_true().filter(keys.filter(suspects).is_duplicated()))
+
+
+def first_rows(keys: pl.Series) -> pl.Series:
+    """For each row the number of the first row with the same key: its own, but for those that come again."""
+    numbers = pl.int_range(keys.len(), dtype=pl.UInt32, eager=True)
+    repeated = is_repeated(keys.to_frame())
+    if not repeated.any():
+        return numbers
+    some = pl.DataFrame({"key": keys.filter(repeated), "row": numbers.filter(repeated)})
+    return numbers.scatter(some["row"], some.select(pl.col("row").min().over("key"))["row"])
+
+
+def put(frame: pl.DataFrame, rows: pl.Series, values: pl.DataFrame) -> pl.DataFrame:
+    """The frame with other values, in the columns of `values`, at these row numbers."""
+    if not rows.len():
+        return frame
+    return frame.with_columns(frame[column.name].clone().scatter(rows, column) for column in values)
 
 
 def first_of_each(frame: pl.DataFrame, on: list[str]) -> pl.DataFrame:
@@ -79,7 +103,8 @@ def flags(height: int, true: pl.Series) -> pl.Series:
 
 
 def _hashes(keys: pl.DataFrame) -> pl.Series:
-    return keys.select(key=pl.struct(keys.columns).hash() if keys.width > 1 else pl.all().hash()).to_series()
+    # Each column with a seed of its own, or (a, b) and (b, a) would be alike.
+    return reduce(xor, (column.hash(seed) for seed, column in enumerate(keys)))
 
 
 def _numbers(keys: pl.DataFrame) -> pl.Series:

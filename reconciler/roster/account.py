@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import ROWS, UNIDENTIFIED, check, findings, folded, stack
+from reconciler.frames import ROWS, UNIDENTIFIED, findings, folded, stack
+from reconciler.keys import put
 from reconciler.roster.rows import UNCLEAR_LINK
 
 if TYPE_CHECKING:
@@ -42,44 +43,53 @@ def report_rows(rows: pl.DataFrame, school: School) -> pl.DataFrame:
     return pl.concat(found)
 
 
-def account_for_rows(rows: pl.DataFrame, people: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:
+def account_for_rows(
+    rows: dict[str, pl.DataFrame], people: pl.DataFrame, merged: pl.DataFrame
+) -> pl.DataFrame:
     """ROWS: what became of each row read, so that the import summary adds up."""
-    key = ["member_type", "host_id"]
-    # Only those with a verdict are joined: most people have none.
-    verdicts = people.filter(pl.col("blocked") != "").select(*key, "blocked")
-    parents = merged.select(host_id="parent_host_id", member_type=pl.lit("parent"), merged=pl.lit(value=True))
-    every = (
-        rows.select(*key, "state", "reason")
-        .join(verdicts, on=key, how="left", maintain_order="left")
-        .join(parents, on=key, how="left", maintain_order="left")
-    )
+    blocked = people.select("member_type", "host_id", code="blocked").filter(pl.col("code") != "")
+    every = [_account(some, member, blocked, merged) for member, some in rows.items()]
+    return stack(every, ROWS)
+
+
+def _account(rows: pl.DataFrame, member: str, blocked: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:
     person = pl.col("state") == "eligible"
-    is_merged = person & pl.col("merged").fill_null(value=False)
-    is_blocked = person & (pl.col("blocked").fill_null("") != "")
     bad_id = pl.col("state").is_in(["unidentified", "duplicate"])
-    counted = every.select(
-        *key,
-        outcome=pl.when(is_merged)
-        .then(pl.lit("merged"))
-        .when(bad_id | is_blocked)
+    counted = rows.select(
+        "member_type",
+        "host_id",
+        outcome=pl.when(bad_id)
         .then(pl.lit("blocked"))
         .when(person)
         .then(pl.lit("person"))
         .otherwise(pl.lit("left-out")),
-        reason=pl.when(is_merged)
-        .then(pl.lit("merged-staff-parent"))
-        .when(is_blocked)
-        .then("blocked")
-        .otherwise("reason"),
+        reason="reason",
     )
-    return check(counted, ROWS)
+    stopped = blocked.filter(member_type=member).select("host_id", "code", outcome=pl.lit("blocked"))
+    if member == "parent":
+        gone = merged.select(
+            host_id="parent_host_id", code=pl.lit("merged-staff-parent"), outcome=pl.lit("merged")
+        )
+        stopped = pl.concat([gone, stopped]).unique("host_id", keep="first", maintain_order=True)
+    # Only those with a verdict are joined: most people have none.
+    some = counted.select(
+        (pl.col("host_id").is_in(stopped["host_id"].implode()) & (pl.col("outcome") == "person")).arg_true()
+    ).to_series()
+    verdict = counted.select(pl.col("host_id").gather(some)).join(
+        stopped, on="host_id", how="left", maintain_order="left"
+    )
+    return put(counted, some, verdict.select("outcome", reason="code"))
 
 
-def names_without_ids(rows: pl.DataFrame) -> pl.DataFrame:
+def names_without_ids(rows: dict[str, pl.DataFrame]) -> pl.DataFrame:
     """UNIDENTIFIED: the names on rows that were left out for their id."""
-    lost = rows.filter(pl.col("host_id") == "")
-    names = lost.select("member_type", first=folded("first_name"), last=folded("last_name"))
-    return stack([names], UNIDENTIFIED).unique()
+    names = [
+        some.filter(pl.col("host_id") == "").select(
+            "member_type", first=folded("first_name"), last=folded("last_name")
+        )
+        for some in rows.values()
+    ]
+    return stack(names, UNIDENTIFIED).unique()
 
 
 def _first_rows(rows: pl.DataFrame, state: str) -> pl.DataFrame:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import FINDINGS, empty, findings, folded
+from reconciler.frames import FINDINGS, empty, findings
+from reconciler.keys import is_repeated
 
 if TYPE_CHECKING:
     from reconciler.model import School
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 def block_people(people: pl.DataFrame, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
     """People with `blocked` set for collisions, missing names and shared e-mails, and the findings.
+
+    Besides PEOPLE, `people` has `mail`, the e-mail as it is compared.
 
     Everybody eligible counts among those who share an e-mail, whatever else blocks them.
     """
@@ -26,7 +29,7 @@ def block_people(people: pl.DataFrame, school: School) -> tuple[pl.DataFrame, pl
 
 
 def _block_collisions(people: pl.DataFrame, _school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
-    twice = pl.col("host_id").is_duplicated()
+    twice = is_repeated(people.select("host_id"))
     sides = people.filter(twice)
     if not sides.height:
         return people, empty(FINDINGS)
@@ -60,16 +63,14 @@ def _block_missing_names(people: pl.DataFrame, _school: School) -> tuple[pl.Data
 
 
 def _block_shared_emails(people: pl.DataFrame, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
-    people = people.with_columns(_mail=folded("email"))
     if school.email.students == "drop":
         people = _drop_shared_emails(people)
-    people = people.with_columns(_shared=_is_shared())
-    shared = pl.col("_shared")
+    shared = _is_shared(people)
     sharers = people.filter(shared)
     if not sharers.height:
-        return people.drop("_mail", "_shared"), empty(FINDINGS)
-    groups = sharers.group_by("_mail").agg(all=pl.col("host_id").unique().sort())
-    sharers = sharers.join(groups, on="_mail", how="left", maintain_order="left").with_columns(
+        return people, empty(FINDINGS)
+    groups = sharers.group_by("mail").agg(all=pl.col("host_id").unique().sort())
+    sharers = sharers.join(groups, on="mail", how="left", maintain_order="left").with_columns(
         others=pl.col("all").list.set_difference(pl.concat_list("host_id")).list.sort().list.join(" ")
     )
     found = findings(
@@ -78,26 +79,26 @@ def _block_shared_emails(people: pl.DataFrame, school: School) -> tuple[pl.DataF
         pl.format("shares its e-mail with {}", pl.col("others").str.replace_all(" ", ", ")),
         others=pl.col("others"),
     )
-    return _mark(people, shared, "shared-email").drop("_mail", "_shared"), found
+    return _mark(people, shared, "shared-email"), found
 
 
-def _is_shared() -> pl.Expr:
-    return (pl.col("_mail") != "") & pl.col("_mail").is_duplicated()
+def _is_shared(people: pl.DataFrame) -> pl.Series:
+    return is_repeated(people.select("mail")) & (people["mail"] != "")
 
 
 def _drop_shared_emails(people: pl.DataFrame) -> pl.DataFrame:
     """Takes the e-mails that they share from students; it counts as not supplied."""
-    dropped = _is_shared() & (pl.col("member_type") == "student")
+    dropped = _is_shared(people) & (people["member_type"] == "student")
     return people.with_columns(
         email=pl.when(dropped).then(pl.lit("")).otherwise("email"),
-        _mail=pl.when(dropped).then(pl.lit("")).otherwise("_mail"),
+        mail=pl.when(dropped).then(pl.lit("")).otherwise("mail"),
         unreadable=pl.when(dropped)
         .then((pl.col("unreadable") + " email").str.strip_chars())
         .otherwise("unreadable"),
     )
 
 
-def _mark(people: pl.DataFrame, who: pl.Expr, code: str) -> pl.DataFrame:
+def _mark(people: pl.DataFrame, who: pl.Series | pl.Expr, code: str) -> pl.DataFrame:
     """Set `blocked` where nothing has blocked the person before."""
     return people.with_columns(
         blocked=pl.when(who & (pl.col("blocked") == "")).then(pl.lit(code)).otherwise("blocked")

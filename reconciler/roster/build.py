@@ -18,6 +18,7 @@ from reconciler.frames import (
     folded,
     stack,
 )
+from reconciler.keys import first_of_each, put
 from reconciler.model import MEMBER_TYPES, Roster, School, Tables
 from reconciler.roster.account import account_for_rows, names_without_ids, report_rows
 from reconciler.roster.block import block_people
@@ -30,11 +31,11 @@ from reconciler.roster.exclude import (
     read_exclusions,
 )
 from reconciler.roster.grades import read_grades
-from reconciler.roster.links import hold_namesakes, read_links
+from reconciler.roster.links import LINKS, read_links
 from reconciler.roster.merge import find_staff_parents, merge_people, report_same_person
 from reconciler.roster.parents import hold_staff_links, judge_parents
 from reconciler.roster.require import require_columns, rules_of
-from reconciler.roster.rows import classify_rows, states
+from reconciler.roster.rows import best_states, classify_rows, states
 
 
 @dataclass(slots=True)
@@ -76,16 +77,15 @@ def build_roster(tables: Tables, school: School) -> Roster:
     kept_out = _move_to_staff(kept_out, merged)
     relationships, found = _relationships(links, people, rows, merged, kept_out)
     draft.found.append(found)
-    every_row = pl.concat(rows.values())
     return Roster(
         people=people,
         relationships=relationships,
         held=_held(draft, people),
         merged=merged,
         gone=stack(draft.gone, GONE).unique("host_id", keep="first", maintain_order=True),
-        unidentified=names_without_ids(every_row),
+        unidentified=names_without_ids(rows),
         kept_out=kept_out,
-        rows=account_for_rows(every_row, people, merged),
+        rows=account_for_rows(rows, people, merged),
         supplied=draft.supplied,
         findings=stack(draft.found, FINDINGS),
     )
@@ -95,10 +95,10 @@ def _read_links(
     tables: Tables, rows: dict[str, pl.DataFrame], school: School, kept_out: pl.DataFrame, draft: _Draft
 ) -> pl.DataFrame:
     if "parent" not in rows:
-        return empty({**ROSTER_RELATIONSHIPS, "verdict": pl.String})
-    draft.held.append(hold_namesakes(tables, rows["student"]))
-    links, nameless, found = read_links(tables, rules_of(tables, school, "contacts"), rows["student"], school)
-    draft.held.append(nameless)
+        return empty(LINKS)
+    rules = rules_of(tables, school, "contacts")
+    links, held, found = read_links(tables, rules, rows["student"], rows["parent"], school)
+    draft.held.append(held)
     links, found_excluded = exclude_links(links, kept_out, school)
     draft.found += [found, found_excluded]
     return links
@@ -106,7 +106,7 @@ def _read_links(
 
 def _settle_people(draft: _Draft, tables: Tables, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
     """PEOPLE, merged and blocked, and MERGED."""
-    everyone = stack(draft.people, PEOPLE)
+    everyone = stack(draft.people, PEOPLE).with_columns(mail=folded("email"))
     merged = find_staff_parents(everyone, tables, school)
     draft.found.append(report_same_person(everyone, tables, school))
     people, found_merged = merge_people(everyone, merged)
@@ -198,30 +198,27 @@ def _relationships(
     """
     if "parent" not in rows:
         return empty(ROSTER_RELATIONSHIPS), empty(FINDINGS)
-    students = (
-        rows["student"]
-        .filter(pl.col("state").is_in(["eligible", "duplicate"]))
-        .select(student_host_id="host_id")
-    )
-    certain = links.filter(pl.col("verdict") == "yes").select(*ROSTER_RELATIONSHIPS)
-    moved, found = exclude_moved(_move_to_staff(certain, merged), kept_out)
-    eligible = (
-        moved.join(students, on="student_host_id", how="semi")
-        .join(people.select(parent_host_id="host_id"), on="parent_host_id", how="semi")
-        .unique(["student_host_id", "parent_host_id"], keep="first", maintain_order=True)
-    )
-    return check(eligible, ROSTER_RELATIONSHIPS), found
+    students = best_states(rows["student"]).is_in(["eligible", "duplicate"])
+    parents = best_states(rows["parent"]) == "eligible"
+    certain = links.with_columns(
+        pupil=students.gather(links["student"]), known=parents.gather(links["parent"]).fill_null(value=False)
+    ).filter("pupil", pl.col("verdict") == "yes")
+    # Whoever has no row of a parent that counts may be a member of staff under the same Host ID.
+    others = certain.select(pl.col("parent_host_id").filter(~pl.col("known"))).to_series().unique()
+    here = people.select(pl.col("host_id").filter(pl.col("host_id").is_in(others.implode()))).to_series()
+    certain = certain.filter(pl.col("known") | pl.col("parent_host_id").is_in(here.implode()))
+    moved, found = exclude_moved(_move_to_staff(certain.select(*ROSTER_RELATIONSHIPS), merged), kept_out)
+    pairs = first_of_each(moved, ["student_host_id", "parent_host_id"])
+    return check(pairs, ROSTER_RELATIONSHIPS), found
 
 
 def _move_to_staff(pairs: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:
     """Links of a merged parent, named by the staff account that stays."""
-    if not merged.height:
-        return pairs
-    return (
-        pairs.join(merged, on="parent_host_id", how="left", maintain_order="left")
-        .with_columns(parent_host_id=pl.coalesce("staff_host_id", "parent_host_id"))
-        .drop("staff_host_id")
+    theirs = pairs["parent_host_id"].is_in(merged["parent_host_id"].implode()).arg_true()
+    moved = pairs.select(pl.col("parent_host_id").gather(theirs)).join(
+        merged, on="parent_host_id", how="left", maintain_order="left"
     )
+    return put(pairs, theirs, moved.select(parent_host_id="staff_host_id"))
 
 
 def _held(draft: _Draft, people: pl.DataFrame) -> pl.DataFrame:

@@ -8,6 +8,8 @@ import polars as pl
 
 from reconciler.errors import InputError, Mistake
 from reconciler.frames import clean_id, findings, folded
+from reconciler.keys import find, is_repeated
+from reconciler.roster.rows import of_its_values
 
 if TYPE_CHECKING:
     from reconciler.model import School, Tables
@@ -22,7 +24,7 @@ def primary_emails(emails: pl.DataFrame, yes: tuple[str, ...]) -> pl.DataFrame:
         file=pl.col("_file"),
         line=pl.col("_line"),
         person_id=clean_id("person_id"),
-        primary=folded("is_primary").is_in(list(yes))
+        primary=of_its_values(emails, "is_primary", folded("is_primary").is_in(list(yes)))
         if "is_primary" in emails.columns
         else pl.lit(value=False),
         priority=pl.col("priority").cast(pl.Float64, strict=False).fill_null(float("inf"))
@@ -31,7 +33,7 @@ def primary_emails(emails: pl.DataFrame, yes: tuple[str, ...]) -> pl.DataFrame:
     )
     # A row of nobody must not reach everybody whose own key is blank.
     frame = frame.filter(pl.col("person_id") != "")
-    several = frame["person_id"].is_duplicated()
+    several = is_repeated(frame.select("person_id"))
     first = (
         frame.filter(several)
         .sort(["primary", "priority", "email", "line"], descending=[True, False, False, False])
@@ -79,15 +81,14 @@ def _take(
     people: pl.DataFrame, listed: pl.DataFrame, key: str, *, where: pl.Expr | None = None
 ) -> pl.DataFrame:
     """People with the listed e-mail, and the place where it stands, if they have one and `where` holds."""
-    theirs = listed.select(key, _email="email", _efile="file", _eline="line")
-    people = people.join(theirs, on=key, how="left", maintain_order="left")
-    take = pl.col("_email").is_not_null()
+    row = find(people[key], listed[key])
     if where is not None:
-        take = take & where
+        row = row.set(~people.select(where).to_series(), None)
+    found = row.is_not_null()
     return people.with_columns(
-        pl.when(take).then(new).otherwise(old).alias(old)
-        for old, new in (("email", "_email"), ("_file", "_efile"), ("_line", "_eline"))
-    ).drop("_email", "_efile", "_eline")
+        pl.when(found).then(listed[new].gather(row)).otherwise(old).alias(old)
+        for old, new in (("email", "email"), ("_file", "file"), ("_line", "line"))
+    )
 
 
 def _overrides(overrides: pl.DataFrame) -> pl.DataFrame:

@@ -28,6 +28,8 @@ def read_exclusions(tables: Tables) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def exclude_people(rows: pl.DataFrame, excluded: pl.DataFrame) -> pl.DataFrame:
     """Classified rows of which those of excluded people have the state `excluded`."""
+    if not excluded.height:
+        return rows
     named = pl.col("host_id").is_in(excluded["host_id"].implode()) & (pl.col("state") != "gone")
     return rows.with_columns(
         state=pl.when(named).then(pl.lit("excluded")).otherwise("state"),
@@ -50,6 +52,8 @@ def exclude_links(
 
 def exclude_moved(links: pl.DataFrame, kept_out: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Links under final Host IDs without those on the list, and `excluded` for each of these."""
+    if not kept_out.height:
+        return links, empty(FINDINGS)
     named = links.join(kept_out, on=_PAIR, how="semi")
     return links.join(kept_out, on=_PAIR, how="anti", maintain_order="left"), _links_kept_out(named)
 

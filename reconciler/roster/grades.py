@@ -22,36 +22,40 @@ def read_grades(students: pl.DataFrame, school: School) -> tuple[pl.DataFrame, p
     `groups.grade_from: grade` turns that round for the grade. `unreadable` names the fields whose value
     counts as not supplied.
     """
-    frame = _read_values(students, school)
+    given = students.select("grade", "grad_year").unique()  # a handful, of however many students
+    frame = students.join(
+        _settle(given, school), on=["grade", "grad_year"], how="left", maintain_order="left"
+    ).with_columns(grade="_settled_grade", grad_year="_settled_year", unreadable="_unreadable")
+    return frame.select(students.columns), _findings(frame)
+
+
+def _settle(given: pl.DataFrame, school: School) -> pl.DataFrame:
+    """What each raw `grade` and `grad_year` together say."""
+    frame = _read_values(given, school)
     last_year = school.school_year.end + school.grades.final
     derived = (last_year - pl.col("_grade")).cast(pl.Int32)
-    frame = frame.with_columns(_derived=derived)
     by_year = last_year - pl.col("_year")
     by_year = pl.when(by_year.is_in([level.number for level in school.grades.levels])).then(by_year)
     choice = (
         [pl.col("_grade"), by_year] if school.groups.grade_from == "grade" else [by_year, pl.col("_grade")]
     )
-    frame = frame.with_columns(
-        grade=pl.coalesce(choice).cast(pl.String).fill_null(""),
-        grad_year=pl.coalesce("_year", "_derived").cast(pl.String).fill_null(""),
-        unreadable=pl.when(pl.col("_bad_grade") | pl.col("_bad_year"))
-        .then(pl.lit("grad_year"))
-        .otherwise(pl.lit("")),
+    frame = frame.with_columns(_derived=derived).with_columns(
+        _settled_grade=pl.coalesce(choice).cast(pl.String).fill_null(""),
+        _settled_year=pl.coalesce("_year", "_derived").cast(pl.String).fill_null(""),
     )
     # A year that fits no grade is as unreadable as one that is none: it takes nobody out of a group.
-    misfit = (pl.col("grade") == "") & pl.col("_year").is_not_null() & ~pl.col("_bad_grade")
     frame = frame.with_columns(
-        _misfit=misfit, unreadable=pl.when(misfit).then(pl.lit("grad_year")).otherwise("unreadable")
+        _misfit=(pl.col("_settled_grade") == "") & pl.col("_year").is_not_null() & ~pl.col("_bad_grade")
     )
-    found = _findings(frame)
-    return frame.drop("_grade", "_year", "_derived", "_bad_grade", "_bad_year", "_misfit"), found
+    bad = pl.any_horizontal("_bad_grade", "_bad_year", "_misfit")
+    return frame.with_columns(_unreadable=pl.when(bad).then(pl.lit("grad_year")).otherwise(pl.lit("")))
 
 
-def _read_values(students: pl.DataFrame, school: School) -> pl.DataFrame:
+def _read_values(given: pl.DataFrame, school: School) -> pl.DataFrame:
     numbers = {value: level.number for level in school.grades.levels for value in level.values}
     raw_year = pl.col("grad_year").str.strip_chars().str.replace(r"\.0+$", "")
     is_year = raw_year.str.contains("^(?:19|20|21)[0-9]{2}$")
-    return students.with_columns(
+    return given.with_columns(
         _grade=folded("grade").replace_strict(numbers, default=None, return_dtype=pl.Int32)
         if numbers
         else pl.lit(None, pl.Int32),

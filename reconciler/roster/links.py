@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import FINDINGS, HELD, check, clean_id, empty, findings, folded, matches
-from reconciler.roster.rows import passes_and_known
+from reconciler.keys import find, flags, is_repeated
+from reconciler.roster.rows import of_its_values, passes_and_known
 
 if TYPE_CHECKING:
     from reconciler.model import School, TableRules, Tables
@@ -15,84 +16,88 @@ if TYPE_CHECKING:
 NO = ("", "0", "false", "no", "n", "f")
 """What a flag says for no (case-folded): a blank flag does not pass."""
 
+LINKS = {
+    "student": pl.UInt32,  # row of the students table, null where the contact names nobody there
+    "student_host_id": pl.String,  # '' likewise
+    "parent": pl.UInt32,  # first row of the parents table with this Host ID, null where there is none
+    "parent_host_id": pl.String,
+    "relationship": pl.String,
+    "verdict": pl.String,  # yes, no, or unclear
+    "file": pl.String,
+    "line": pl.UInt32,
+}
+"""A contact's link to a student."""
+
 
 def read_links(
-    tables: Tables, rules: TableRules, students: pl.DataFrame, school: School
+    tables: Tables, rules: TableRules, students: pl.DataFrame, parents: pl.DataFrame, school: School
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Links `student_host_id, parent_host_id, relationship, verdict, file, line`; HELD; the findings.
+    """LINKS of every contact with an id; HELD; the findings.
 
-    Held are students with a contact who cannot be named: it may be any parent of theirs.
+    Held are students with a contact who cannot be named, for it may be any parent of theirs, and students
+    whose other id is not theirs alone, where links to students go by it.
 
-    `students` are the classified rows of the students table. `student_host_id` is '' where the contact
-    names nobody there. A verdict is `yes`, `no`, or `unclear` where a flag cannot be read.
+    `students` and `parents` are the classified rows of their tables.
     """
     contacts = tables.frames["contacts"]
-    parent = school.members["parent"]
-    links = _name_students(contacts, students, school).with_columns(_parent=clean_id("parent_id"))
-    verdict = _verdict(links, rules, school)
-    links = links.with_columns(
-        verdict=verdict,
+    other_ids = _other_ids(students)
+    student = _find_students(contacts, students, other_ids, school)
+    links = contacts.select(
+        pl.col("relationship") if "relationship" in contacts.columns else pl.lit("").alias("relationship"),
+        _parent=clean_id("parent_id"),
+        verdict=_verdict(contacts, rules, school),
         file=pl.col("_file"),
         line=pl.col("_line"),
-        relationship=pl.col("relationship") if "relationship" in links.columns else pl.lit(""),
-    )
-    named = matches(pl.col("_parent"), parent.id_pattern)
+    ).with_columns(student=student, student_host_id=students["host_id"].gather(student).fill_null(""))
+    named = links.select(matches(pl.col("_parent"), school.members["parent"].id_pattern)).to_series()
     bad = links.filter(~named & (pl.col("verdict") != "no"))
-    links = links.filter(named).select(
-        "student_host_id",
-        "relationship",
-        "verdict",
-        "file",
-        "line",
-        parent_host_id=pl.lit(parent.prefix) + pl.col("_parent"),
+    links = links.filter(named).with_columns(
+        parent_host_id=pl.lit(school.members["parent"].prefix) + pl.col("_parent")
     )
+    links = links.with_columns(parent=find(links["parent_host_id"], parents["host_id"]))
+    held = [_hold_namesakes(tables, students, other_ids), _hold_children(bad, students)]
     found = pl.concat([_nameless_contacts(bad), _unknown_students(links)])
-    return links, _hold_children(bad, students), found
-
-
-def hold_namesakes(tables: Tables, students: pl.DataFrame) -> pl.DataFrame:
-    """HELD: students whose other id is not theirs alone, where links to students go by it."""
-    if not any("student_alternate_id" in frame.columns for frame in tables.frames.values()):
-        return empty(HELD)
-    shared = _other_ids(students).filter("shared").select("host_id").unique().sort("host_id")
-    return check(shared.with_columns(scope=pl.lit("links"), reason=pl.lit("duplicate-id")), HELD)
+    return links.select(*LINKS), pl.concat(held), found
 
 
 def _other_ids(students: pl.DataFrame) -> pl.DataFrame:
-    """`host_id, key, shared` of students with another id; `shared` where two have the same."""
-    ids = students.select("host_id", key=clean_id("alternate_id"))
-    ids = ids.filter((pl.col("host_id") != "") & (pl.col("key") != ""))
-    several = ids["key"].is_duplicated()
-    alone = ids.filter(~several).with_columns(shared=pl.lit(value=False))
+    """`key, shared` of each row: the student's other id, '' for none, and whether another has the same."""
+    ids = students.select(
+        key=pl.when(pl.col("host_id") != "").then(clean_id("alternate_id")).otherwise(pl.lit("")),
+        first="first",
+    )
+    several = is_repeated(ids.select("key")) & (ids["key"] != "")
     # Two rows of one student are no two students.
-    return pl.concat([alone, ids.filter(several).unique().with_columns(shared=pl.col("key").is_duplicated())])
+    shared = ids.filter(several).select(shared=pl.col("first").n_unique().over("key") > 1)["shared"]
+    return ids.select("key", shared=flags(ids.height, several.arg_true().filter(shared)))
 
 
-def _name_students(contacts: pl.DataFrame, students: pl.DataFrame, school: School) -> pl.DataFrame:
-    """Adds `student_host_id`, by the student's id or else by the other id that contacts may use."""
-    links = contacts.with_columns(student_host_id=pl.lit(""))
+def _find_students(
+    contacts: pl.DataFrame, students: pl.DataFrame, other_ids: pl.DataFrame, school: School
+) -> pl.Series:
+    """The row of each contact's student: by the student's id, or else by the other id."""
+    number = pl.repeat(None, contacts.height, dtype=pl.UInt32, eager=True)
     if "student_id" in contacts.columns:
         prefix = school.members["student"].prefix
-        named = links.select(host_id=pl.lit(prefix) + clean_id("student_id"))
-        hit = named.select(pl.col("host_id").is_in(students["host_id"].implode()))["host_id"]
-        links = links.with_columns(student_host_id=pl.when(hit).then(named["host_id"]).otherwise(pl.lit("")))
+        named = contacts.select(host_id=pl.lit(prefix) + clean_id("student_id"))["host_id"]
+        number = find(named, students["host_id"])
     if "student_alternate_id" in contacts.columns:
+        alternate = find(contacts.select(clean_id("student_alternate_id")).to_series(), other_ids["key"])
         # An id that two students share names neither.
-        keys = _other_ids(students).filter(~pl.col("shared")).select("host_id", "key")
-        links = (
-            links.with_columns(key=clean_id("student_alternate_id"))
-            .join(keys, on="key", how="left", maintain_order="left")
-            .with_columns(student_host_id=_by_alternate("student_id" in contacts.columns))
-            .drop("key", "host_id")
-        )
-    return links
+        alternate = alternate.set(other_ids["shared"].gather(alternate).fill_null(value=False), None)
+        if "student_id" not in contacts.columns:
+            return alternate
+        unnamed = contacts.select(clean_id("student_id") == "").to_series()
+        number = alternate.zip_with(unnamed, number)
+    return number
 
 
-def _by_alternate(has_number: bool) -> pl.Expr:
-    alternate = pl.col("host_id").fill_null("")
-    if not has_number:
-        return alternate
-    return pl.when(clean_id("student_id") == "").then(alternate).otherwise("student_host_id")
+def _hold_namesakes(tables: Tables, students: pl.DataFrame, other_ids: pl.DataFrame) -> pl.DataFrame:
+    """HELD: students whose other id is not theirs alone, where links to students go by it."""
+    if not any("student_alternate_id" in frame.columns for frame in tables.frames.values()):
+        return empty(HELD)
+    shared = students.filter(other_ids["shared"]).select("host_id").unique().sort("host_id")
+    return check(shared.with_columns(scope=pl.lit("links"), reason=pl.lit("duplicate-id")), HELD)
 
 
 def _nameless_contacts(bad: pl.DataFrame) -> pl.DataFrame:
@@ -107,21 +112,23 @@ def _nameless_contacts(bad: pl.DataFrame) -> pl.DataFrame:
 
 def _hold_children(bad: pl.DataFrame, students: pl.DataFrame) -> pl.DataFrame:
     """HELD: the students of contacts who cannot be named."""
-    here = students.filter((pl.col("state") != "gone") & (pl.col("host_id") != ""))["host_id"]
-    children = bad.filter(pl.col("student_host_id").is_in(here.implode())).select(
-        host_id="student_host_id", scope=pl.lit("parents"), reason=pl.lit("missing-id")
-    )
+    theirs = pl.col("host_id").is_in(bad["student_host_id"].implode()) & (pl.col("host_id") != "")
+    children = students.select("host_id", "state").filter(theirs, pl.col("state") != "gone")
+    children = children.select("host_id", scope=pl.lit("parents"), reason=pl.lit("missing-id"))
     return check(children.unique().sort("host_id"), HELD)
 
 
 def _verdict(links: pl.DataFrame, rules: TableRules, school: School) -> pl.Expr:
+    """`yes`, `no`, or `unclear` where a flag cannot be read."""
     passes, known = passes_and_known(links, rules)
     yes = list(school.parents.yes)
-    flags = [folded(column) for column in school.parents.any_of]
-    says_yes = [flag.is_in(yes) for flag in flags]
+    says_yes, readable = [], []
+    for column in school.parents.any_of:
+        says_yes.append(of_its_values(links, column, folded(column).is_in(yes)))
+        readable.append(of_its_values(links, column, folded(column).is_in([*yes, *NO])))
     if school.parents.relationships:
-        says_yes.append(folded("relationship").is_in(list(school.parents.relationships)))
-    readable = [flag.is_in([*yes, *NO]) for flag in flags]
+        wanted = folded("relationship").is_in(list(school.parents.relationships))
+        says_yes.append(of_its_values(links, "relationship", wanted))
     never = [~accepted & clear for (_, accepted), clear in zip(passes, known, strict=True)]
     is_parent = pl.any_horizontal(says_yes)
     nobody = ~is_parent & pl.all_horizontal(readable or [pl.lit(value=True)])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import MERGED, check, clean_id, empty, findings, folded
+from reconciler.keys import pairs, put
 
 if TYPE_CHECKING:
     from reconciler.model import School, Tables
@@ -16,10 +17,10 @@ def find_staff_parents(people: pl.DataFrame, tables: Tables, school: School) -> 
     """MERGED: the certain pairs. Each side has one partner only, or the pair is not certain."""
     if "staff" not in school.members or "parent" not in school.members:
         return empty(MERGED)
-    pairs = [_said_to_be_one(people, tables, school)]
+    said = [_said_to_be_one(people, tables, school)]
     if school.identity.merge_staff_parents:
-        pairs += [_same_name_and_email(people), _same_host_id(people)]
-    every = pl.concat(pairs).unique(maintain_order=True)
+        said += [_same_name_and_email(people), _same_host_id(people)]
+    every = pl.concat(said).unique(maintain_order=True)
     certain = every.filter(
         ~pl.col("staff_host_id").is_duplicated() & ~pl.col("parent_host_id").is_duplicated()
     )
@@ -28,10 +29,10 @@ def find_staff_parents(people: pl.DataFrame, tables: Tables, school: School) -> 
 
 def report_same_person(people: pl.DataFrame, tables: Tables, school: School) -> pl.DataFrame:
     """`unknown-member` for each line of the school's list of which a side names nobody."""
-    pairs = tables.frames.get("same_person")
-    if pairs is None or "staff" not in school.members or "parent" not in school.members:
+    listed = tables.frames.get("same_person")
+    if listed is None or "staff" not in school.members or "parent" not in school.members:
         return findings(people.clear(), "unknown-member", "")
-    named = _named(pairs, school).with_columns(file="_file", line="_line")
+    named = _named(listed, school).with_columns(file="_file", line="_line")
     known = named.join(_ids(people, "staff"), on="staff_host_id", how="semi").join(
         _ids(people, "parent"), on="parent_host_id", how="semi"
     )
@@ -55,56 +56,78 @@ def merge_people(people: pl.DataFrame, merged: pl.DataFrame) -> tuple[pl.DataFra
     """
     if not merged.height:
         return people, findings(people.clear(), "merged-staff-parent", "")
-    parents = people.filter(pl.col("member_type") == "parent")
+    is_parent = _is_one_of(merged["parent_host_id"], "parent")
+    parents = people.filter(is_parent)
     theirs = merged.join(
-        parents.select(parent_host_id="host_id", _email="email"), on="parent_host_id", how="left"
-    ).select(host_id="staff_host_id", _email="_email", _parent="parent_host_id")
-    gone = (pl.col("member_type") == "parent") & pl.col("host_id").is_in(merged["parent_host_id"].implode())
-    staff = pl.col("member_type") == "staff"
-    kept = people.filter(~gone).join(theirs, on="host_id", how="left", maintain_order="left")
-    pair = kept.filter(staff & pl.col("_parent").is_not_null())
+        parents.select(parent_host_id="host_id", _email="email", _mail="mail"),
+        on="parent_host_id",
+        how="left",
+    ).select(host_id="staff_host_id", _email="_email", _mail="_mail", _parent="parent_host_id")
+    kept = people.filter(~is_parent)
+    rows = kept.select(_is_one_of(merged["staff_host_id"], "staff").arg_true()).to_series()
+    pair = kept[rows].join(theirs, on="host_id", how="left", maintain_order="left")
     found = findings(
         pair,
         "merged-staff-parent",
         pl.format("is the parent {} too; the staff account stays", "_parent"),
         others=pl.col("_parent"),
     )
-    filled = pl.when(staff & (pl.col("email") == "")).then(pl.col("_email").fill_null("")).otherwise("email")
-    return kept.with_columns(email=filled).drop("_email", "_parent"), found
+    filled = pair.select(
+        pl.when(pl.col("email") == "").then(pl.col(f"_{name}").fill_null("")).otherwise(name).alias(name)
+        for name in ("mail", "email")
+    )
+    return put(kept, rows, filled), found
+
+
+def _is_one_of(host_ids: pl.Series, member_type: str) -> pl.Expr:
+    return pl.col("host_id").is_in(host_ids.implode()) & (pl.col("member_type") == member_type)
 
 
 def _said_to_be_one(people: pl.DataFrame, tables: Tables, school: School) -> pl.DataFrame:
-    pairs = tables.frames.get("same_person")
-    if pairs is None:
+    listed = tables.frames.get("same_person")
+    if listed is None:
         return empty(MERGED)
-    named = _named(pairs, school).select(*MERGED)
+    named = _named(listed, school).select(*MERGED)
     return named.join(_ids(people, "staff"), on="staff_host_id", how="semi").join(
         _ids(people, "parent"), on="parent_host_id", how="semi"
     )
 
 
-def _named(pairs: pl.DataFrame, school: School) -> pl.DataFrame:
-    return pairs.with_columns(
+def _named(listed: pl.DataFrame, school: School) -> pl.DataFrame:
+    return listed.with_columns(
         staff_host_id=pl.lit(school.members["staff"].prefix) + clean_id("staff_id"),
         parent_host_id=pl.lit(school.members["parent"].prefix) + clean_id("parent_id"),
     )
 
 
 def _same_name_and_email(people: pl.DataFrame) -> pl.DataFrame:
-    keys = {"first": folded("first_name"), "last": folded("last_name"), "mail": folded("email")}
-    named = people.filter(pl.col("email") != "")
-    staff = named.filter(pl.col("member_type") == "staff").select(staff_host_id="host_id", **keys)
-    parents = named.filter(pl.col("member_type") == "parent").select(parent_host_id="host_id", **keys)
-    complete = (pl.col("first") != "") & (pl.col("last") != "")
-    return staff.filter(complete).join(parents, on=list(keys)).select("staff_host_id", "parent_host_id")
+    return _namesakes(people.filter(pl.col("mail") != ""), "mail")
 
 
 def _same_host_id(people: pl.DataFrame) -> pl.DataFrame:
     """In an SIS with one id space, one id and one name is one person."""
-    keys = {"host_id": pl.col("host_id"), "first": folded("first_name"), "last": folded("last_name")}
-    staff = people.filter(pl.col("member_type") == "staff").select(**keys)
-    parents = people.filter(pl.col("member_type") == "parent").select(**keys)
-    return staff.join(parents, on=list(keys)).select(staff_host_id="host_id", parent_host_id="host_id")
+    return _namesakes(people, "host_id")
+
+
+def _namesakes(people: pl.DataFrame, key: str) -> pl.DataFrame:
+    """MERGED: staff and parents of one key who have the same, whole name."""
+    named = people.select("member_type", "host_id", "first_name", "last_name", key=key)
+    staff = named.filter(pl.col("member_type") == "staff")
+    parents = named.filter(pl.col("member_type") == "parent")
+    found = pairs(staff.select("key"), parents.select("key"))  # few, so that few names are folded
+    names = {"first": folded("first_name"), "last": folded("last_name")}
+    both = pl.concat(
+        [
+            staff[found["left"]].select(staff_host_id="host_id", **names),
+            parents[found["right"]].select(
+                parent_host_id="host_id", other_first=names["first"], other_last=names["last"]
+            ),
+        ],
+        how="horizontal",
+    )
+    same = (pl.col("first") == pl.col("other_first")) & (pl.col("last") == pl.col("other_last"))
+    whole = (pl.col("first") != "") & (pl.col("last") != "")
+    return both.filter(same & whole).select(*MERGED)
 
 
 def _ids(people: pl.DataFrame, member_type: str) -> pl.DataFrame:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import HELD, check, findings
-from reconciler.roster.rows import UNCLEAR_LINK, states
+from reconciler.keys import flags
+from reconciler.roster.rows import UNCLEAR_LINK, best_states
 
 if TYPE_CHECKING:
     from reconciler.model import School
@@ -25,16 +26,14 @@ def judge_parents(
     A link whose flags cannot be read, or that leads to a student who is not in the export or is held,
     makes nobody a parent, and proves of nobody that they are none.
     """
-    evidence = _weigh(links, students, school)
-    rows = rows.join(
-        evidence.select(host_id="parent_host_id", evidence="weight"),
-        on="host_id",
-        how="left",
-        maintain_order="left",
-    ).with_columns(pl.col("evidence").fill_null(_NOT))
+    weight = _weigh(links, students, school)
+    there = links["parent"].is_not_null()
+    linked = flags(rows.height, links["parent"].filter(there & (weight == _PARENT)))
+    open_ = flags(rows.height, links["parent"].filter(there & (weight == _PERHAPS)))
     undecided = pl.col("state").is_in(["eligible", "duplicate", "repeated", "unclear"])
-    childless = undecided & (pl.col("evidence") == _NOT)
-    perhaps = undecided & (pl.col("evidence") == _PERHAPS)
+    rows = rows.with_columns(linked=linked.gather(rows["first"]), open=open_.gather(rows["first"]))
+    childless = undecided & ~pl.col("linked") & ~pl.col("open")
+    perhaps = undecided & ~pl.col("linked") & pl.col("open")
     rows = rows.with_columns(
         state=pl.when(childless)
         .then(pl.lit("gone"))
@@ -47,11 +46,14 @@ def judge_parents(
         .then(pl.lit(UNCLEAR_LINK))
         .otherwise("reason"),
     )
-    rowless = evidence.filter(pl.col("weight") > _NOT).join(
-        rows.select(parent_host_id="host_id"), on="parent_host_id", how="anti"
+    rowless = (
+        links.with_columns(weight=weight)
+        .filter(~there & (pl.col("weight") > _NOT))
+        .group_by("parent_host_id", maintain_order=True)
+        .agg(pl.col("weight").max(), pl.col("file").first(), pl.col("line").min())
     )
     held = rowless.select(host_id="parent_host_id", scope=pl.lit("account"), reason=pl.lit("unknown-parent"))
-    return rows.drop("evidence"), check(held, HELD), _findings(rows, rowless)
+    return rows.drop("linked", "open"), check(held, HELD), _findings(rows, rowless)
 
 
 def hold_staff_links(links: pl.DataFrame, rows: pl.DataFrame, rowless: pl.DataFrame) -> pl.DataFrame:
@@ -84,25 +86,22 @@ def _findings(rows: pl.DataFrame, rowless: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _weigh(links: pl.DataFrame, students: pl.DataFrame, school: School) -> pl.DataFrame:
-    """`parent_host_id, weight, file, line`: the best that any link of each contact says."""
-    known = states(students).select(student_host_id="host_id", student="state")
-    links = links.join(known, on="student_host_id", how="left", maintain_order="left").with_columns(
-        pl.col("student").fill_null("unknown")
-    )
+def _weigh(links: pl.DataFrame, students: pl.DataFrame, school: School) -> pl.Series:
+    """What each link says of its contact."""
+    theirs = best_states(students).gather(links["student"]).fill_null("unknown")
     open_states = ["unclear", "unknown", *(["excluded"] if school.exclude.existing == "hold" else [])]
-    enrolled = pl.col("student").is_in(_ENROLLED)
-    weight = (
-        pl.when(pl.col("verdict") == "no")
-        .then(_NOT)
-        .when(enrolled & (pl.col("verdict") == "yes"))
-        .then(_PARENT)
-        .when(enrolled | pl.col("student").is_in(open_states))
-        .then(_PERHAPS)
-        .otherwise(_NOT)
-    )
+    enrolled = pl.col("theirs").is_in(_ENROLLED)
     return (
-        links.with_columns(weight=weight)
-        .group_by("parent_host_id", maintain_order=True)
-        .agg(pl.col("weight").max(), pl.col("file").first(), pl.col("line").min())
+        links.select("verdict", theirs=theirs)
+        .select(
+            pl.when(pl.col("verdict") == "no")
+            .then(_NOT)
+            .when(enrolled & (pl.col("verdict") == "yes"))
+            .then(_PARENT)
+            .when(enrolled | pl.col("theirs").is_in(open_states))
+            .then(_PERHAPS)
+            .otherwise(_NOT)
+            .cast(pl.Int8)
+        )
+        .to_series()
     )

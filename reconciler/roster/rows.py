@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import clean_id, folded, matches
+from reconciler.keys import first_rows, is_repeated, put
 
 if TYPE_CHECKING:
     from reconciler.model import MemberRules, School, TableRules
@@ -48,9 +49,16 @@ def passes_and_known(
             continue  # a required one has been refused before
         value = folded(column)
         accepted = value.is_in(list(rule.accept))
-        passes.append((column, accepted))
-        known.append(accepted | (matches(value, rule.known) if rule.known else value != ""))
+        passes.append((column, of_its_values(frame, column, accepted)))
+        clear = accepted | (matches(value, rule.known) if rule.known else value != "")
+        known.append(of_its_values(frame, column, clear))
     return passes, known
+
+
+def of_its_values(frame: pl.DataFrame, column: str, holds: pl.Expr) -> pl.Expr:
+    """Whether an expression of the column is true, asked of each distinct value once instead of each row."""
+    values = frame.select(pl.col(column).unique())
+    return pl.col(column).is_in(values.filter(holds)[column].implode())
 
 
 def classify_rows(table: pl.DataFrame, rules: TableRules, member_type: str, school: School) -> pl.DataFrame:
@@ -59,7 +67,8 @@ def classify_rows(table: pl.DataFrame, rules: TableRules, member_type: str, scho
     Gives FIELDS (`''` where not mapped), `source_id`, `host_id`, `file`, `line` and
 
     - `state`: eligible, duplicate (rows of this Host ID differ), repeated, unclear, gone or unidentified;
-    - `reason`: why a row is not eligible: a finding code for its id, or the filter that left it out.
+    - `reason`: why a row is not eligible: a finding code for its id, or the filter that left it out;
+    - `first`: the number of the first row of the same Host ID, which stands for the person.
     """
     members = school.members[member_type]
     frame = _join_sparse(table) if rules.sparse else table.with_columns(conflict=pl.lit(value=False))
@@ -68,18 +77,36 @@ def classify_rows(table: pl.DataFrame, rules: TableRules, member_type: str, scho
     frame = _judge_rows(frame, rules, member_type, school)
     frame = _collapse_rows(frame, [c for c in table.columns if c not in NOT_IDENTITY])
     return frame.select(
-        *FIELDS, "source_id", "host_id", "state", "reason", file=pl.col("_file"), line=pl.col("_line")
+        *FIELDS,
+        "source_id",
+        "host_id",
+        "state",
+        "reason",
+        "first",
+        file=pl.col("_file"),
+        line=pl.col("_line"),
     ).with_columns(member_type=pl.lit(member_type))
+
+
+def best_states(rows: pl.DataFrame) -> pl.Series:
+    """For each row the best state that any row of its Host ID has."""
+    several = is_repeated(rows.select("first"))
+    if not several.any():
+        return rows["state"]
+    ranked = rows.select("first", "state").filter(several).with_columns(rank=_rank())
+    best = ranked.sort("rank").group_by("first", maintain_order=True).agg(best=pl.col("state").first())
+    theirs = ranked.select("first").join(best, on="first", how="left", maintain_order="left")["best"]
+    return rows["state"].clone().scatter(several.arg_true(), theirs)
 
 
 def states(rows: pl.DataFrame) -> pl.DataFrame:
     """`host_id, state, status` of every person with an id: the best that any of their rows says."""
-    named = rows.select("host_id", "state", "status").filter(pl.col("host_id") != "")
-    several = named["host_id"].is_duplicated()
-    if not several.any():
-        return named
+    named = rows.select("host_id", "state", "status", "first").filter(pl.col("host_id") != "")
+    several = is_repeated(named.select("first"))
     # Most people have one row: the few others alone are sorted.
-    return pl.concat([named.filter(~several), _best_states(named.filter(several))])
+    best = named.filter(several).sort(_rank(), maintain_order=True)
+    best = best.unique("first", keep="first", maintain_order=True)
+    return pl.concat([named.filter(~several), best]).drop("first")
 
 
 def _join_sparse(table: pl.DataFrame) -> pl.DataFrame:
@@ -100,33 +127,29 @@ def _join_sparse(table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _best_states(named: pl.DataFrame) -> pl.DataFrame:
-    order = pl.col("state").replace_strict(
+def _rank() -> pl.Expr:
+    return pl.col("state").replace_strict(
         {"eligible": 0, "duplicate": 0, "repeated": 1, "unclear": 2, "gone": 3},
         default=4,
         return_dtype=pl.Int8,
-    )
-    return (
-        named.with_columns(order=order)
-        .sort("order", maintain_order=True)
-        .unique("host_id", keep="first", maintain_order=True)
-        .drop("order")
     )
 
 
 def _assign_host_ids(frame: pl.DataFrame, members: MemberRules) -> pl.DataFrame:
     frame = frame.with_columns(source_id=clean_id("id"))
-    problem = (
-        pl.when(pl.col("source_id") == "")
-        .then(pl.lit("missing-id"))
-        .when(~matches(pl.col("source_id"), members.id_pattern))
-        .then(pl.lit("bad-id"))
-        .otherwise(pl.lit(""))
+    frame = frame.with_columns(
+        named=matches(pl.col("source_id"), members.id_pattern) & (pl.col("source_id") != "")
     )
-    return frame.with_columns(problem=problem).with_columns(
-        host_id=pl.when(pl.col("problem") == "")
-        .then(pl.lit(members.prefix) + pl.col("source_id"))
-        .otherwise(pl.lit(""))
+    host_id = pl.lit(members.prefix) + pl.col("source_id")
+    if frame["named"].all():
+        return frame.with_columns(host_id=host_id, problem=pl.lit(""))
+    return frame.with_columns(
+        host_id=pl.when("named").then(host_id).otherwise(pl.lit("")),
+        problem=pl.when("named")
+        .then(pl.lit(""))
+        .when(pl.col("source_id") == "")
+        .then(pl.lit("missing-id"))
+        .otherwise(pl.lit("bad-id")),
     )
 
 
@@ -148,15 +171,14 @@ def _judge_rows(frame: pl.DataFrame, rules: TableRules, member_type: str, school
         ),
         pl.lit(""),
     )
-    unclear = pl.any_horizontal([~clear for clear in known] or [pl.lit(value=False)])
-    frame = frame.with_columns(refused=refused, unclear=unclear)
     # A row that one filter refuses for certain is out, whatever another cannot read.
     certain = pl.any_horizontal(
         [~accepted & clear for (_, accepted), clear in zip(passes, known, strict=True)]
         or [pl.lit(value=False)]
     )
+    frame = frame.with_columns(refused=refused, certain=certain)
     return frame.with_columns(
-        state=pl.when(certain)
+        state=pl.when("certain")
         .then(pl.lit("gone"))
         .when(pl.col("problem") != "")
         .then(pl.lit("unidentified"))
@@ -176,20 +198,19 @@ def _judge_rows(frame: pl.DataFrame, rules: TableRules, member_type: str, school
 
 def _collapse_rows(frame: pl.DataFrame, identity: list[str]) -> pl.DataFrame:
     """Of several eligible rows of one Host ID, identical ones become one, and differing ones `duplicate`."""
-    eligible = pl.col("state") == "eligible"
-    frame = frame.with_row_index("_row")
-    several = frame.filter(eligible).filter(pl.col("host_id").is_duplicated())
-    if not several.height:
-        return frame
-    verdict = several.group_by("host_id").agg(
+    frame = frame.with_row_index("row").with_columns(first=first_rows(frame["host_id"]))
+    several = frame.filter(is_repeated(frame.select("first"))).filter(
+        (pl.col("state") == "eligible") & (pl.col("host_id") != "")
+    )
+    verdict = several.group_by("first").agg(
+        rows=pl.len(),
         differ=(pl.struct(identity).n_unique() > 1) | pl.col("conflict").any(),
-        first=pl.col("_row").min(),
+        one=pl.col("row").min(),
         schools=pl.col("school_id").filter(pl.col("school_id") != "").unique().sort().str.join(" "),
     )
-    frame = frame.join(verdict, on="host_id", how="left", maintain_order="left")
-    differ = eligible & pl.col("differ").fill_null(value=False)
-    repeated = eligible & pl.col("first").is_not_null() & (pl.col("_row") != pl.col("first"))
-    return frame.with_columns(
+    several = several.join(verdict.filter(pl.col("rows") > 1), on="first", maintain_order="left")
+    differ, repeated = pl.col("differ"), pl.col("row") != pl.col("one")
+    settled = several.select(
         state=pl.when(differ)
         .then(pl.lit("duplicate"))
         .when(repeated)
@@ -200,7 +221,6 @@ def _collapse_rows(frame: pl.DataFrame, identity: list[str]) -> pl.DataFrame:
         .when(repeated)
         .then(pl.lit(REPEATED))
         .otherwise("reason"),
-        school_id=pl.when(eligible & pl.col("schools").is_not_null())
-        .then(pl.col("schools"))
-        .otherwise("school_id"),
+        school_id="schools",
     )
+    return put(frame, several["row"], settled)

@@ -11,6 +11,7 @@ from reconciler import keys
 
 KEYS = st.tuples(st.sampled_from(["", "S1", "S2", "P1"]), st.sampled_from(["", "a", "b"]))
 FEW = st.lists(KEYS, max_size=8)
+IDS = st.lists(st.sampled_from(["", "S1", "S2", "P1"]), max_size=8)
 
 
 @pytest.fixture(autouse=True, params=["hashed", "plain"])
@@ -45,11 +46,23 @@ def test_a_key_is_among_others_or_not(left, right):
     assert keys.is_among(frame_of(left), frame_of(right)).to_list() == [one in right for one in left]
 
 
-@given(left=FEW, right=FEW)
-def test_a_key_is_found_where_it_stands(left, right):
-    right = list(dict.fromkeys(right))
-    places = [right.index(one) if one in right else None for one in left]
-    assert keys.find(frame_of(left), frame_of(right)).to_list() == places
+@given(ids=IDS, among=IDS)
+def test_an_id_is_found_where_it_first_stands_and_a_blank_nowhere(ids, among):
+    places = [among.index(one) if one and one in among else None for one in ids]
+    found = keys.find(pl.Series(ids, dtype=pl.String), pl.Series(among, dtype=pl.String))
+    assert found.to_list() == places
+
+
+@given(ids=IDS)
+def test_the_first_row_of_each_id(ids):
+    assert keys.first_rows(pl.Series(ids, dtype=pl.String)).to_list() == [ids.index(one) for one in ids]
+
+
+def test_values_are_put_where_they_belong():
+    frame = pl.DataFrame({"a": ["x", "y", "z"], "b": ["1", "2", "3"]})
+    values = pl.DataFrame({"b": ["9", "8"]})
+    assert keys.put(frame, pl.Series([2, 0]), values)["b"].to_list() == ["8", "2", "9"]
+    assert frame["b"].to_list() == ["1", "2", "3"]
 
 
 @given(rows=FEW)
@@ -68,10 +81,5 @@ def test_one_hash_does_not_make_two_keys_one():
     left, right = frame_of([("S1", ""), ("S2", ""), ("S3", "")]), frame_of([("S2", ""), ("S4", "")])
     assert keys.pairs(left, right).rows() == [(1, 0)]
     assert keys.is_among(left, right).to_list() == [False, True, False]
-    assert keys.find(left, right).to_list() == [None, 0, None]
+    assert keys.find(left["x"], right["x"]).to_list() == [None, 0, None]
     assert keys.is_repeated(left).to_list() == [False, False, False]
-
-
-def test_a_key_that_should_be_unique_and_is_not():
-    with pytest.raises(ValueError, match="several rows have the same x, y"):
-        keys.find(frame_of([("S1", "")]), frame_of([("S1", ""), ("S1", "")]))
