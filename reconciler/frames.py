@@ -34,6 +34,7 @@ PEOPLE = {
     "last_name": T,
     "preferred_name": T,
     "email": T,
+    "mail": T,  # the e-mail as it is compared: trimmed and lower-cased
     "grade": T,  # number as text, kindergarten 0
     "grad_year": T,  # calendar year as text
     "school_id": T,  # several, by spaces, for staff who work at several schools
@@ -140,7 +141,7 @@ def check(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
     if wrong:
         raise TypeError(f"frame differs from its schema: {'; '.join(wrong)}")
     frame = frame.select(list(wanted))
-    if holes := [column.name for column in frame if column.null_count()]:
+    if holes := [name for name, nulls in zip(frame.columns, frame.null_count().row(0), strict=True) if nulls]:
         raise TypeError(f"nulls in {', '.join(holes)}")
     return frame
 

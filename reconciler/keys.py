@@ -8,7 +8,7 @@ never taken for one, and the hashes are thrown away.
 from __future__ import annotations
 
 from functools import reduce
-from operator import xor
+from operator import and_, xor
 
 import polars as pl
 
@@ -29,11 +29,17 @@ def pairs(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
         .select("left", "right")
         .collect(engine="streaming")
     )
-    equal = [
-        ours.gather(found["left"]) == theirs.gather(found["right"])
-        for ours, theirs in zip(left, right, strict=True)
-    ]
-    return found.filter(*equal)
+    partner = _nowhere(left.height).scatter(found["left"], found["right"])
+    if partner.len() - partner.null_count() < found.height:  # some have several
+        equal = (
+            ours.gather(found["left"]) == theirs.gather(found["right"])
+            for ours, theirs in zip(left, right, strict=True)
+        )
+        return found.filter(*equal)
+    # In the order of the rows, texts are compared twice as fast as at random.
+    equal = (ours == theirs.gather(partner) for ours, theirs in zip(left, right, strict=True))
+    alike = reduce(and_, equal).fill_null(value=False)
+    return pl.DataFrame({"left": alike.arg_true(), "right": partner.filter(alike)})
 
 
 def find(ids: pl.Series, among: pl.Series) -> pl.Series:
@@ -44,12 +50,12 @@ def find(ids: pl.Series, among: pl.Series) -> pl.Series:
     found = pairs(ids.to_frame(), among.to_frame())
     if (ids == "").any():
         found = found.filter(ids.gather(found["left"]) != "")
-    nowhere = pl.repeat(None, ids.len(), dtype=pl.UInt32, eager=True)
-    numbers = nowhere.scatter(found["left"], found["right"])
+    numbers = _nowhere(ids.len()).scatter(found["left"], found["right"])
     if numbers.len() - numbers.null_count() == found.height:
         return numbers
-    first = found.group_by("left").agg(pl.col("right").min())
-    return nowhere.scatter(first["left"], first["right"])
+    several = found.filter(numbers.gather(found["left"]) != found["right"])["left"].unique()
+    first = found.filter(found["left"].is_in(several.implode())).group_by("left").agg(pl.col("right").min())
+    return numbers.scatter(first["left"], first["right"])
 
 
 def is_among(left: pl.DataFrame, right: pl.DataFrame) -> pl.Series:
@@ -100,6 +106,10 @@ def first_of_each(frame: pl.DataFrame, on: list[str]) -> pl.DataFrame:
 def flags(height: int, true: pl.Series) -> pl.Series:
     """A column of that height which is true at the given row numbers."""
     return pl.repeat(value=False, n=height, dtype=pl.Boolean, eager=True).scatter(true, values=True)
+
+
+def _nowhere(height: int) -> pl.Series:
+    return pl.repeat(None, height, dtype=pl.UInt32, eager=True)
 
 
 def _hashes(keys: pl.DataFrame) -> pl.Series:

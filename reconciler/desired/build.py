@@ -19,6 +19,7 @@ from reconciler.frames import (
     one_row_each,
     stack,
 )
+from reconciler.keys import first_of_each, is_repeated, pairs
 from reconciler.model import Desired, Directory
 
 if TYPE_CHECKING:
@@ -47,9 +48,7 @@ def build_desired(roster: Roster, tables: Tables, school: School) -> Desired:
     for entry in school.groups.mapping:
         joined, known, findings_of_kind = _MEMBERS[entry](roster, tables, school)
         named = name_groups(joined, entry, KINDS[entry], school)
-        direct = joined.select(group_key="key", host_id="host_id", reason="reason").unique(
-            ["group_key", "host_id"], maintain_order=True
-        )
+        direct = joined.select("host_id", "reason", group_key="key")
         groups.append(named)
         members.append(direct)
         if entry in school.groups.parents_follow:
@@ -58,9 +57,9 @@ def build_desired(roster: Roster, tables: Tables, school: School) -> Desired:
         found.append(findings_of_kind)
     everything = stack(groups, GROUPS)
     refuse_namesakes(everything, school)
-    memberships = stack(members, REASONED_MEMBERSHIPS).unique(
-        ["group_key", "host_id"], keep="first", maintain_order=True
-    )
+    memberships = stack(members, REASONED_MEMBERSHIPS)
+    if school.one_id_space:  # somebody may be a member by two ids that are one
+        memberships = first_of_each(memberships, _SEAT)
     people = roster.people.with_columns(active=pl.lit(value=True))
     return Desired(
         directory=Directory(
@@ -74,6 +73,7 @@ def build_desired(roster: Roster, tables: Tables, school: School) -> Desired:
     )
 
 
+_SEAT = ["group_key", "host_id"]
 _NO_KEYS = pl.DataFrame(schema={"key": pl.String})
 
 
@@ -128,7 +128,8 @@ def _by_school(people: pl.DataFrame, school: School) -> pl.DataFrame:
     """People once for each campus of theirs, where groups are made per school."""
     if not school.groups.per_school:
         return people.with_columns(school_id=pl.lit(""))
-    return people.with_columns(pl.col("school_id").str.split(" ")).explode("school_id", empty_as_null=False)
+    schools = pl.col("school_id").str.split(" ").list.unique(maintain_order=True)
+    return people.with_columns(schools).explode("school_id", empty_as_null=False)
 
 
 def _campus(school: School) -> pl.Expr:
@@ -138,17 +139,23 @@ def _campus(school: School) -> pl.Expr:
 
 
 def _follow_children(direct: pl.DataFrame, roster: Roster) -> pl.DataFrame:
-    """Parents join the groups of their children."""
-    return (
-        direct.join(roster.relationships, left_on="host_id", right_on="student_host_id")
-        .sort("group_key", "parent_host_id", "host_id")
-        .unique(["group_key", "parent_host_id"], keep="first", maintain_order=True)
-        .select("group_key", host_id="parent_host_id", reason=pl.lit("parent of ") + pl.col("host_id"))
+    """Parents join the groups of their children; where several bring them there, the first by Host ID."""
+    found = pairs(direct.select("host_id"), roster.relationships.select("student_host_id"))
+    seats = pl.DataFrame(
+        {
+            "group_key": direct["group_key"].gather(found["left"]),
+            "host_id": roster.relationships["parent_host_id"].gather(found["right"]),
+            "child": direct["host_id"].gather(found["left"]),
+        }
     )
+    several = is_repeated(seats.select(_SEAT))
+    first = seats.filter(several).sort(*_SEAT, "child").unique(_SEAT, keep="first", maintain_order=True)
+    every = pl.concat([seats.filter(~several), first])
+    return every.select(*_SEAT, reason=pl.lit("parent of ") + pl.col("child"))
 
 
 _Members = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]
-"""`host_id, key, reason` and what the template needs; the declared keys; FINDINGS."""
+"""`host_id, key, reason` and what the template needs, nobody twice with a key; declared keys; FINDINGS."""
 
 _MEMBERS: dict[str, Callable[[Roster, Tables, School], _Members]] = {
     "grade": _grade_members,

@@ -8,6 +8,7 @@ import polars as pl
 
 from reconciler.errors import InputError, Mistake
 from reconciler.frames import FINDINGS, clean_id, empty, findings, folded
+from reconciler.keys import first_of_each
 
 if TYPE_CHECKING:
     from reconciler.model import Roster, School, Tables
@@ -38,8 +39,8 @@ def class_members(
     # Without a prefix, a teacher's id may be anybody's.
     staff = roster.people.filter(pl.col("member_type") == "staff")
     teachers = teachers.join(staff, on="host_id", how="semi")
-    members = pl.concat([enrolled, teachers]).join(about, on="section_id")
-    return members, about.select("key"), found
+    members = first_of_each(pl.concat([enrolled, teachers]), ["section_id", "host_id"])
+    return members.join(about, on="section_id"), about.select("key"), found
 
 
 def division_members(
@@ -92,7 +93,8 @@ def listed_members(
         "unknown-member",
         pl.format("the list of {}/{} names nobody who is at the school", "category", "name"),
     )
-    return there.drop("said", "type"), listed.select("key").unique(), found
+    members = first_of_each(there, ["key", "host_id"]).drop("said", "type")
+    return members, listed.select("key").unique(), found
 
 
 def _name_listed(listed: pl.DataFrame, roster: Roster, school: School) -> pl.DataFrame:

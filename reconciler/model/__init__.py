@@ -11,6 +11,7 @@ from reconciler.model.data import (
     Roster,
     TableInfo,
     Tables,
+    Unchanged,
     fold_header,
 )
 from reconciler.model.findings import FINDING_CODES
@@ -77,5 +78,6 @@ __all__ = [
     "TableRules",
     "Tables",
     "TargetSettings",
+    "Unchanged",
     "fold_header",
 ]

@@ -139,14 +139,29 @@ class Desired:
 
 
 @dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Those rows of a frame that stay as they are. They are the most by far, and copied only if asked for."""
+
+    frame: pl.DataFrame
+    which: pl.Series
+    """True for each such row."""
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """Those rows alone."""
+        return self.frame.filter(self.which)
+
+
+@dataclass(frozen=True, slots=True)
 class Resolution:
     """The directory as apply should leave it, and the findings that need both sides.
 
-    Most of a directory is as the SIS has it: `untouched`, which nobody has to look at again. What is left
-    of the current directory is `before`; what should become of it, and what comes in addition, is `after`.
+    Most of a directory is as the SIS has it, and nobody has to look at it again. What is left of the
+    current directory is `before`; what should become of it, and what comes in addition, is `after`.
     """
 
-    untouched: Directory
+    unchanged: Mapping[str, Unchanged]
+    """Kind -> current users, memberships (under their groups' final keys), relationships."""
     before: Directory
     after: Directory
     findings: pl.DataFrame
@@ -157,10 +172,14 @@ class Resolution:
 
     @property
     def directory(self) -> Directory:
-        """The whole directory as apply should leave it."""
+        """The whole directory as apply should leave it, its reasons left out."""
         return Directory(
-            users=self.untouched.users.vstack(self.after.users),
+            users=self._whole("users", self.after.users),
             groups=self.after.groups,
-            memberships=self.untouched.memberships.vstack(self.after.memberships),
-            relationships=self.untouched.relationships.vstack(self.after.relationships),
+            memberships=self._whole("memberships", self.after.memberships),
+            relationships=self._whole("relationships", self.after.relationships),
         )
+
+    def _whole(self, kind: str, after: pl.DataFrame) -> pl.DataFrame:
+        columns = [name for name in after.columns if name != "reason"]
+        return self.unchanged[kind].rows.select(columns).vstack(after.select(columns))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import permutations
 from types import MappingProxyType
 
 from reconciler.model.year import SchoolYear
@@ -221,6 +222,12 @@ class School:
     rule_set_digests: Mapping[str, str] = field(default_factory=lambda: NO_MAPPING)
     effective: Mapping[str, object] = field(default_factory=dict, compare=False)
     """The merged settings as plain data, without locations and secrets."""
+
+    @property
+    def one_id_space(self) -> bool:
+        """Whether people of two member types can have the same Host ID: no prefix keeps them apart."""
+        prefixes = [rules.prefix for rules in self.members.values()]
+        return any(one.startswith(other) for one, other in permutations(prefixes, 2))
 
 
 LIST_TABLES: Mapping[str, TableRules] = MappingProxyType(

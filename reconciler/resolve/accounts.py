@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import PERSON_FIELDS, findings, folded, matches, one_row_each
-from reconciler.keys import flags, pairs
+from reconciler.keys import find, flags
 
 if TYPE_CHECKING:
     from reconciler.model import Directory, Roster, School
@@ -39,35 +39,41 @@ def match_accounts(roster: Roster, current: Directory, school: School) -> tuple[
     true for each current user who is not among them, being as the SIS has them already.
     """
     people = one_row_each(roster.people)
-    users = current.users.with_columns(ours=owned(current.users, school))
-    settled_users, settled_people = _settled(users, people, roster)
-    frame = _side_by_side(users.filter(~settled_users), people.filter(~settled_people))
+    settled, those = _settled(current.users, people, roster, school)
+    users = current.users.filter(~settled)
+    users = users.with_columns(ours=owned(users, school))
+    frame = _side_by_side(users, people.filter(~those))
     held = _held_accounts(roster)
     frame = frame.with_columns(
         exists=pl.col("target_id") != "", held=pl.col("host_id").is_in(held.implode()), refused=pl.lit("")
     )
-    return frame, settled_users
+    return frame, settled
 
 
-def _settled(users: pl.DataFrame, people: pl.DataFrame, roster: Roster) -> tuple[pl.Series, pl.Series]:
-    """Which accounts, and which people, have nothing to be decided about them: they are alike.
+def _settled(
+    users: pl.DataFrame, people: pl.DataFrame, roster: Roster, school: School
+) -> tuple[pl.Series, pl.Series]:
+    """Which accounts, and which of their people, are alike: nothing is to be decided about them.
 
-    They are not, though, where somebody else asks for their e-mail.
+    A person's Host ID fits the pattern of the member type, so an account of the same is ours. Where
+    somebody else asks for their e-mail, there is something to be decided.
     """
+    prefixed = [member for member, rules in school.members.items() if rules.prefix]
     plain_users = users.select(
-        pl.col("ours") & pl.col("active") & ~pl.col("host_id").is_in(_held_accounts(roster).implode())
+        pl.col("active")
+        & (pl.col("member_type").is_in(prefixed) | (pl.col("origin") == "sync"))
+        & ~pl.col("host_id").is_in(_held_accounts(roster).implode())
     ).to_series()
     plain_people = people.select((pl.col("blocked") == "") & (pl.col("unreadable") == "")).to_series()
-    found = pairs(users.select("host_id"), people.select("host_id"))
-    user, person = found["left"], found["right"]
-    alike = [users[name].gather(user) == people[name].gather(person) for name in PERSON_FIELDS]
-    found = found.filter(plain_users.gather(user), plain_people.gather(person), *alike)
-    asked = people.filter(~flags(people.height, found["right"])).select(mail=folded("email"))
-    mails = asked.filter(pl.col("mail") != "")["mail"]
-    if mails.len():
-        contested = users.select(folded("email").is_in(mails.implode())).to_series()
-        found = found.filter(~contested.gather(found["left"]))
-    return flags(users.height, found["left"]), flags(people.height, found["right"])
+    person = find(users["host_id"], people["host_id"])
+    alike = plain_users & plain_people.gather(person)
+    for name in PERSON_FIELDS:
+        alike &= users[name] == people[name].gather(person)
+    alike = alike.fill_null(value=False)
+    asked = people.select(pl.col("mail").filter(~flags(people.height, person.filter(alike)))).to_series()
+    contested = people["mail"].is_in(asked.filter(asked != "").unique().implode())
+    alike &= ~contested.gather(person).fill_null(value=True)
+    return alike, flags(people.height, person.filter(alike))
 
 
 def _held_accounts(roster: Roster) -> pl.Series:

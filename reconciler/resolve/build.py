@@ -18,7 +18,7 @@ from reconciler.frames import (
     stack,
 )
 from reconciler.keys import is_among
-from reconciler.model import Capabilities, Directory, Resolution, SchoolYear
+from reconciler.model import Capabilities, Directory, Resolution, SchoolYear, Unchanged
 from reconciler.resolve.accounts import match_accounts, refuse_accounts
 from reconciler.resolve.emails import settle_emails
 from reconciler.resolve.fields import settle_fields
@@ -71,17 +71,15 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
     )
     found = [refused, kept, leavers, taken, unchanged, unheld]
     found += [groups.findings, memberships.findings, relationships.findings]
-    links = relationships.resolved if "relationships" in can.kinds else roster.relationships
+    links = relationships.resolved() if "relationships" in can.kinds else roster.relationships
     found += [_school_year(info, school), _no_parent(frame, links, roster, school)]
-    same = current.users.filter(settled).with_columns(reason=pl.lit(""))
     users = frame.select(*RESOLVED_USERS, "lives").filter("lives")
     return Resolution(
-        untouched=Directory(
-            users=check(same, RESOLVED_USERS),
-            groups=groups.groups.clear(),
-            memberships=memberships.untouched,
-            relationships=relationships.untouched,
-        ),
+        unchanged={
+            "users": Unchanged(current.users, settled),
+            "memberships": memberships.unchanged,
+            "relationships": relationships.unchanged,
+        },
         before=Directory(
             users=current.users.filter(~settled),
             groups=current.groups,
@@ -96,7 +94,8 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
         ),
         findings=stack([part for part in found if part.height], FINDINGS),
         unmanaged=_count_unmanaged(frame, current, groups.keys),
-        active_users=same.height + frame.filter(pl.col("wanted") & pl.col("lives") & pl.col("active")).height,
+        active_users=int(settled.sum())
+        + frame.filter(pl.col("wanted") & pl.col("lives") & pl.col("active")).height,
     )
 
 

@@ -148,10 +148,9 @@ def _hold_uncertain(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, 
 
 def _under_another_id(leavers: pl.DataFrame, roster: Roster) -> pl.DataFrame:
     """Leavers of whom somebody at the school, `other`, has the same name and e-mail."""
-    mails = roster.people.select("host_id", mail=folded("email"))
-    asked = mails.filter(pl.col("mail").is_in(leavers["mail"].implode()) & (pl.col("mail") != ""))
-    people = roster.people.join(asked, on="host_id").select(
-        first=folded("first_name"), last=folded("last_name"), mail="mail", other="host_id"
+    asked = pl.col("mail").is_in(leavers["mail"].implode()) & (pl.col("mail") != "")
+    people = roster.people.filter(asked).select(
+        "mail", first=folded("first_name"), last=folded("last_name"), other="host_id"
     )
     same = leavers.filter(pl.col("mail") != "").join(people, on=["first", "last", "mail"])
     return same.sort("host_id", "other").unique("host_id", keep="first", maintain_order=True)

@@ -11,14 +11,14 @@ from reconciler.frames import (
     FINDINGS,
     RESOLVED_MEMBERSHIPS,
     RESOLVED_RELATIONSHIPS,
-    check,
     empty,
     findings,
     group_label,
     one_finding,
     stack,
 )
-from reconciler.keys import flags, pairs
+from reconciler.keys import flags, pairs, put
+from reconciler.model import Unchanged
 
 if TYPE_CHECKING:
     from reconciler.frames import Schema
@@ -33,15 +33,15 @@ _SEAT = ["group_key", "host_id"]
 class Settled:
     """Links of one kind, as a Resolution has them, and what was found about them."""
 
-    untouched: pl.DataFrame
+    unchanged: Unchanged
     before: pl.DataFrame
     after: pl.DataFrame
     findings: pl.DataFrame
 
-    @property
     def resolved(self) -> pl.DataFrame:
-        """All of them as apply should leave them."""
-        return self.untouched.vstack(self.after)
+        """All of them as apply should leave them, by their ends alone."""
+        ends = [name for name in self.after.columns if name != "reason"]
+        return self.unchanged.rows.select(ends).vstack(self.after.select(ends))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,14 @@ def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its e
     additions_only: bool,
 ) -> Settled:
     """Memberships, and `hand-added`."""
-    there = _under_final_keys(current.memberships, groups)
+    there = _under_final_keys(current, groups)
     wanted = desired.directory.memberships.filter(
         _is(groups.groups["key"], "group_key") & ~_is(people.absent, "host_id") & ~_is(people.held, "host_id")
     )
-    both, undesired, new = _compare(there, wanted, _SEAT)
+    unchanged, undesired, new = _compare(there, wanted, _SEAT)
     if "memberships" not in can.kinds:
         return _as_they_are(there, RESOLVED_MEMBERSHIPS, "memberships", new.height)
+    undesired = _of_which_groups(undesired, groups)
     stays = (
         ~pl.col("ours")
         | (pl.col("origin") == "hand")
@@ -99,7 +100,7 @@ def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its e
         pl.format("was added to {} by hand, and stays", "group_key"),
     )
     return Settled(
-        untouched=check(both.with_columns(reason=pl.lit("")), RESOLVED_MEMBERSHIPS),
+        unchanged=unchanged,
         before=undesired,
         after=stack([new, kept.with_columns(reason=pl.lit(""))], RESOLVED_MEMBERSHIPS),
         findings=pl.concat([found, not_removed]),
@@ -127,7 +128,7 @@ def settle_relationships(  # noqa: PLR0913 - as for memberships
         & ~_is(people.held, "parent_host_id")
     )
     there = current.relationships
-    both, undesired, new = _compare(there, wanted, _PAIR)
+    unchanged, undesired, new = _compare(there, wanted, _PAIR)
     if "relationships" not in can.kinds:
         return _as_they_are(there, RESOLVED_RELATIONSHIPS, "relationships", new.height)
     stays = _relationship_stays(roster, people, school)
@@ -142,7 +143,7 @@ def settle_relationships(  # noqa: PLR0913 - as for memberships
     )
     reason = pl.lit("a contact with access in the SIS")
     return Settled(
-        untouched=both.select(*_PAIR, reason=reason),
+        unchanged=unchanged,
         before=undesired,
         after=pl.concat([new.select(*_PAIR, reason=reason), kept.select(*_PAIR, reason=reason)]),
         findings=pl.concat([found, not_removed]),
@@ -179,25 +180,35 @@ def parents_unlinked(current: Directory, roster: Roster) -> pl.Series:
 
 def _compare(
     there: pl.DataFrame, wanted: pl.DataFrame, on: list[str]
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+) -> tuple[Unchanged, pl.DataFrame, pl.DataFrame]:
     """Links that are there and wanted; those that are only there; and those that are only wanted."""
     found = pairs(there.select(on), wanted.select(on))
     both, come = flags(there.height, found["left"]), flags(wanted.height, found["right"])
-    return there.filter(both), there.filter(~both), wanted.filter(~come)
+    return Unchanged(there, both), there.filter(~both), wanted.filter(~come)
 
 
 def _as_they_are(there: pl.DataFrame, schema: Schema, kind: str, lost: int) -> Settled:
     """Links of a kind that the directory does not take from us."""
-    same = check(there.with_columns(reason=pl.lit("")), schema)
-    return Settled(same, there.clear(), same.clear(), not_held(kind, lost))
+    everything = Unchanged(there, pl.repeat(value=True, n=there.height, dtype=pl.Boolean, eager=True))
+    return Settled(everything, there.clear(), empty(schema), not_held(kind, lost))
 
 
-def _under_final_keys(memberships: pl.DataFrame, groups: ResolvedGroups) -> pl.DataFrame:
-    """Current memberships with their group's final key, and whether that group is ours and retired."""
-    there = memberships.join(groups.keys, on="group_target_id", how="left", maintain_order="left")
-    return there.with_columns(
-        pl.col("ours", "retired").fill_null(value=False), group_key=group_label("key", "group_target_id")
-    )
+def _under_final_keys(current: Directory, groups: ResolvedGroups) -> pl.DataFrame:
+    """Current memberships under their groups' final keys, which most groups have already."""
+    final = groups.keys.select("group_target_id", final=group_label("key", "group_target_id"))
+    now = current.groups.select("key", group_target_id="target_id")
+    other = final.join(now, on="group_target_id").filter(pl.col("final") != pl.col("key"))
+    theirs = current.memberships["group_target_id"]
+    rows = theirs.is_in(other["group_target_id"].implode()).arg_true()
+    keys = theirs.gather(rows).to_frame().join(other, on="group_target_id", how="left", maintain_order="left")
+    return put(current.memberships, rows, keys.select(group_key="final"))
+
+
+def _of_which_groups(memberships: pl.DataFrame, groups: ResolvedGroups) -> pl.DataFrame:
+    """Adds whether each membership's group is ours, and whether it is retired."""
+    about = groups.keys.select("group_target_id", "ours", "retired")
+    there = memberships.join(about, on="group_target_id", how="left", maintain_order="left")
+    return there.with_columns(pl.col("ours", "retired").fill_null(value=False))
 
 
 def _relationship_stays(roster: Roster, people: People, school: School) -> pl.Expr:

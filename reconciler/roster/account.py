@@ -53,18 +53,11 @@ def account_for_rows(
 
 
 def _account(rows: pl.DataFrame, member: str, blocked: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:
-    person = pl.col("state") == "eligible"
-    bad_id = pl.col("state").is_in(["unidentified", "duplicate"])
-    counted = rows.select(
-        "member_type",
-        "host_id",
-        outcome=pl.when(bad_id)
-        .then(pl.lit("blocked"))
-        .when(person)
-        .then(pl.lit("person"))
-        .otherwise(pl.lit("left-out")),
-        reason="reason",
-    )
+    counted = rows.select("member_type", "host_id", "reason", outcome=pl.lit("person"))
+    others = rows.select((pl.col("state") != "eligible").arg_true()).to_series()
+    bad_id = rows["state"].gather(others).is_in(["unidentified", "duplicate"]).to_frame("bad")
+    fate = bad_id.select(outcome=pl.when("bad").then(pl.lit("blocked")).otherwise(pl.lit("left-out")))
+    counted = put(counted, others, fate)
     stopped = blocked.filter(member_type=member).select("host_id", "code", outcome=pl.lit("blocked"))
     if member == "parent":
         gone = merged.select(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import FINDINGS, empty, findings
-from reconciler.keys import is_repeated
+from reconciler.keys import is_repeated, put
 
 if TYPE_CHECKING:
     from reconciler.model import School
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 def block_people(people: pl.DataFrame, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
     """People with `blocked` set for collisions, missing names and shared e-mails, and the findings.
-
-    Besides PEOPLE, `people` has `mail`, the e-mail as it is compared.
 
     Everybody eligible counts among those who share an e-mail, whatever else blocks them.
     """
@@ -28,7 +26,9 @@ def block_people(people: pl.DataFrame, school: School) -> tuple[pl.DataFrame, pl
     return people, pl.concat(found)
 
 
-def _block_collisions(people: pl.DataFrame, _school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _block_collisions(people: pl.DataFrame, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
+    if not school.one_id_space:
+        return people, empty(FINDINGS)
     twice = is_repeated(people.select("host_id"))
     sides = people.filter(twice)
     if not sides.height:
@@ -100,6 +100,5 @@ def _drop_shared_emails(people: pl.DataFrame) -> pl.DataFrame:
 
 def _mark(people: pl.DataFrame, who: pl.Series | pl.Expr, code: str) -> pl.DataFrame:
     """Set `blocked` where nothing has blocked the person before."""
-    return people.with_columns(
-        blocked=pl.when(who & (pl.col("blocked") == "")).then(pl.lit(code)).otherwise("blocked")
-    )
+    rows = people.select((who & (pl.col("blocked") == "")).arg_true()).to_series()
+    return put(people, rows, pl.DataFrame({"blocked": [code] * rows.len()}))

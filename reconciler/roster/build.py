@@ -35,7 +35,7 @@ from reconciler.roster.links import LINKS, read_links
 from reconciler.roster.merge import find_staff_parents, merge_people, report_same_person
 from reconciler.roster.parents import hold_staff_links, judge_parents
 from reconciler.roster.require import require_columns, rules_of
-from reconciler.roster.rows import best_states, classify_rows, states
+from reconciler.roster.rows import best_states, classify_rows, settled_states
 
 
 @dataclass(slots=True)
@@ -106,13 +106,14 @@ def _read_links(
 
 def _settle_people(draft: _Draft, tables: Tables, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
     """PEOPLE, merged and blocked, and MERGED."""
-    everyone = stack(draft.people, PEOPLE).with_columns(mail=folded("email"))
+    everyone = stack(draft.people, PEOPLE)
+    draft.people.clear()  # nobody needs them twice
     merged = find_staff_parents(everyone, tables, school)
     draft.found.append(report_same_person(everyone, tables, school))
     people, found_merged = merge_people(everyone, merged)
     people, found_blocked = block_people(people, school)
     draft.found += [found_merged, found_blocked, _no_email(people, draft.supplied)]
-    return check(people, PEOPLE), merged
+    return check(people, PEOPLE).rechunk(), merged
 
 
 def _supply_single_emails(people: pl.DataFrame, supplied: dict[str, frozenset[str]]) -> pl.DataFrame:
@@ -120,10 +121,12 @@ def _supply_single_emails(people: pl.DataFrame, supplied: dict[str, frozenset[st
 
     Those count as supplied; a blank of everybody else's does not.
     """
-    types = people.filter(pl.col("email") != "")["member_type"].unique()
+    types = people.select(pl.col("member_type").filter(pl.col("email") != "").unique()).to_series()
     bare = [member for member in types if "email" not in supplied[member]]
     for member in bare:
         supplied[member] |= {"email"}
+    if not bare:
+        return people
     silent = pl.col("member_type").is_in(bare) & (pl.col("email") == "")
     unread = (pl.col("unreadable") + " email").str.strip_chars()
     return people.with_columns(unreadable=pl.when(silent).then(unread).otherwise("unreadable"))
@@ -131,7 +134,9 @@ def _supply_single_emails(people: pl.DataFrame, supplied: dict[str, frozenset[st
 
 def _take_members(rows: pl.DataFrame, member: str, tables: Tables, school: School, draft: _Draft) -> None:
     """Add what the rows of one member type say to the draft."""
-    people = rows.filter(pl.col("state") == "eligible").with_columns(unreadable=pl.lit(""))
+    columns = [name for name in rows.columns if name in PEOPLE]
+    eligible = pl.col("state") == "eligible"
+    people = rows.select(*columns, "person_id", "state").filter(eligible).with_columns(unreadable=pl.lit(""))
     if member == "student":
         people, found = read_grades(people, school)
         draft.found.append(found)
@@ -142,7 +147,7 @@ def _take_members(rows: pl.DataFrame, member: str, tables: Tables, school: Schoo
     mapped = set(tables.frames[school.members[member].table].columns)
     email = supplies_email(tables, people, member, mapped="email" in mapped)
     draft.found += [found, report_rows(rows, school)]
-    draft.people.append(check(people.with_columns(blocked=pl.lit("")), PEOPLE))
+    draft.people.append(check(people.with_columns(blocked=pl.lit(""), mail=folded("email")), PEOPLE))
     draft.supplied[member] = frozenset(
         {"member_type"}
         | (mapped & {"first_name", "last_name", "preferred_name"})
@@ -154,7 +159,7 @@ def _take_members(rows: pl.DataFrame, member: str, tables: Tables, school: Schoo
 
 def _sort_out_the_rest(rows: pl.DataFrame, member: str, school: School, draft: _Draft) -> None:
     """Who is held and who is gone, of those that are not eligible."""
-    people = states(rows)
+    people = settled_states(rows, "unclear", "duplicate", "gone", "excluded")
     reason = pl.col("state").replace({"unclear": "leaver-uncertain", "duplicate": "duplicate-id"})
     draft.held.append(
         people.filter(pl.col("state").is_in(["unclear", "duplicate"])).select(
@@ -176,11 +181,8 @@ def _cause(member: str, school: School) -> pl.Expr:
 
 def _no_email(people: pl.DataFrame, supplied: dict[str, frozenset[str]]) -> pl.DataFrame:
     types = [member for member in ("staff", "parent") if "email" in supplied.get(member, ())]
-    without = people.filter(
-        pl.col("member_type").is_in(types)
-        & (pl.col("email") == "")
-        & (pl.col("blocked") == "")
-        & (pl.col("unreadable") == "")
+    without = people.filter(pl.col("email") == "").filter(
+        pl.col("member_type").is_in(types), pl.col("blocked") == "", pl.col("unreadable") == ""
     )
     return findings(without, "no-email", "has no e-mail, so nobody can be invited")
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from reconciler.errors import InputError, Mistake
 from reconciler.frames import clean_id, findings, folded
-from reconciler.keys import find, is_repeated
+from reconciler.keys import find, is_repeated, put
 from reconciler.roster.rows import of_its_values
 
 if TYPE_CHECKING:
@@ -56,18 +56,17 @@ def assign_emails(
         people = _take(people, listed.rename({"person_id": key}), key, where=pl.col("email") == "")
     if "email_overrides" in tables.frames:
         people = _take(people, _overrides(tables.frames["email_overrides"]), "host_id")
-    bad = (pl.col("email") != "") & ~pl.col("email").str.contains(ADDRESS)
+    rows = people.select(
+        ((pl.col("email") != "") & ~pl.col("email").str.contains(ADDRESS)).arg_true()
+    ).to_series()
+    bad = people[rows]
     found = findings(
-        people.filter(bad).with_columns(file="_file", line="_line"),
+        bad.with_columns(file="_file", line="_line"),
         "invalid-email",
         "its e-mail is not an address, and counts as not supplied",
     )
-    return people.with_columns(
-        email=pl.when(bad).then(pl.lit("")).otherwise("email"),
-        unreadable=pl.when(bad)
-        .then((pl.col("unreadable") + " email").str.strip_chars())
-        .otherwise("unreadable"),
-    ), found
+    unread = (pl.col("unreadable") + " email").str.strip_chars()
+    return put(people, rows, bad.select(email=pl.lit(""), unreadable=unread)), found
 
 
 def supplies_email(tables: Tables, people: pl.DataFrame, member_type: str, *, mapped: bool) -> bool:

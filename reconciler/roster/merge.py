@@ -19,7 +19,9 @@ def find_staff_parents(people: pl.DataFrame, tables: Tables, school: School) -> 
         return empty(MERGED)
     said = [_said_to_be_one(people, tables, school)]
     if school.identity.merge_staff_parents:
-        said += [_same_name_and_email(people), _same_host_id(people)]
+        said.append(_same_name_and_email(people))
+    if school.identity.merge_staff_parents and school.one_id_space:
+        said.append(_same_host_id(people))
     every = pl.concat(said).unique(maintain_order=True)
     certain = every.filter(
         ~pl.col("staff_host_id").is_duplicated() & ~pl.col("parent_host_id").is_duplicated()

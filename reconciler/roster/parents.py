@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import HELD, check, findings
-from reconciler.keys import flags
+from reconciler.keys import flags, put
 from reconciler.roster.rows import UNCLEAR_LINK, best_states
 
 if TYPE_CHECKING:
@@ -31,21 +31,13 @@ def judge_parents(
     linked = flags(rows.height, links["parent"].filter(there & (weight == _PARENT)))
     open_ = flags(rows.height, links["parent"].filter(there & (weight == _PERHAPS)))
     undecided = pl.col("state").is_in(["eligible", "duplicate", "repeated", "unclear"])
-    rows = rows.with_columns(linked=linked.gather(rows["first"]), open=open_.gather(rows["first"]))
-    childless = undecided & ~pl.col("linked") & ~pl.col("open")
-    perhaps = undecided & ~pl.col("linked") & pl.col("open")
-    rows = rows.with_columns(
-        state=pl.when(childless)
-        .then(pl.lit("gone"))
-        .when(perhaps)
-        .then(pl.lit("unclear"))
-        .otherwise("state"),
-        reason=pl.when(childless)
-        .then(pl.lit(NO_CHILD))
-        .when(perhaps)
-        .then(pl.lit(UNCLEAR_LINK))
-        .otherwise("reason"),
+    unproven = rows.select((undecided & ~linked.gather(rows["first"])).arg_true()).to_series()
+    perhaps = open_.gather(rows["first"].gather(unproven))
+    verdict = perhaps.to_frame("perhaps").select(
+        state=pl.when("perhaps").then(pl.lit("unclear")).otherwise(pl.lit("gone")),
+        reason=pl.when("perhaps").then(pl.lit(UNCLEAR_LINK)).otherwise(pl.lit(NO_CHILD)),
     )
+    rows = put(rows, unproven, verdict)
     rowless = (
         links.with_columns(weight=weight)
         .filter(~there & (pl.col("weight") > _NOT))
@@ -53,7 +45,7 @@ def judge_parents(
         .agg(pl.col("weight").max(), pl.col("file").first(), pl.col("line").min())
     )
     held = rowless.select(host_id="parent_host_id", scope=pl.lit("account"), reason=pl.lit("unknown-parent"))
-    return rows.drop("linked", "open"), check(held, HELD), _findings(rows, rowless)
+    return rows, check(held, HELD), _findings(rows, rowless)
 
 
 def hold_staff_links(links: pl.DataFrame, rows: pl.DataFrame, rowless: pl.DataFrame) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import clean_id, folded, matches
-from reconciler.keys import first_rows, is_repeated, put
+from reconciler.keys import first_rows, put
 
 if TYPE_CHECKING:
     from reconciler.model import MemberRules, School, TableRules
@@ -90,7 +90,7 @@ def classify_rows(table: pl.DataFrame, rules: TableRules, member_type: str, scho
 
 def best_states(rows: pl.DataFrame) -> pl.Series:
     """For each row the best state that any row of its Host ID has."""
-    several = is_repeated(rows.select("first"))
+    several = _several(rows)
     if not several.any():
         return rows["state"]
     ranked = rows.select("first", "state").filter(several).with_columns(rank=_rank())
@@ -99,14 +99,19 @@ def best_states(rows: pl.DataFrame) -> pl.Series:
     return rows["state"].clone().scatter(several.arg_true(), theirs)
 
 
-def states(rows: pl.DataFrame) -> pl.DataFrame:
-    """`host_id, state, status` of every person with an id: the best that any of their rows says."""
-    named = rows.select("host_id", "state", "status", "first").filter(pl.col("host_id") != "")
-    several = is_repeated(named.select("first"))
-    # Most people have one row: the few others alone are sorted.
-    best = named.filter(several).sort(_rank(), maintain_order=True)
-    best = best.unique("first", keep="first", maintain_order=True)
-    return pl.concat([named.filter(~several), best]).drop("first")
+def settled_states(rows: pl.DataFrame, *states: str) -> pl.DataFrame:
+    """`host_id, state, status`: each person whose best state is one of these, with the row that says so."""
+    best = best_states(rows)
+    named = rows.select("host_id", "state", "status", "first").filter(
+        best.is_in(states) & (rows["state"] == best) & (rows["host_id"] != "")
+    )
+    return named.unique("first", keep="first", maintain_order=True).drop("first")
+
+
+def _several(rows: pl.DataFrame) -> pl.Series:
+    """Whether there is more than one row of the same Host ID."""
+    later = rows.select(pl.col("first").filter(pl.col("first") != pl.int_range(pl.len()))).to_series()
+    return rows["first"].is_in(later.unique().implode())
 
 
 def _join_sparse(table: pl.DataFrame) -> pl.DataFrame:
@@ -136,70 +141,62 @@ def _rank() -> pl.Expr:
 
 
 def _assign_host_ids(frame: pl.DataFrame, members: MemberRules) -> pl.DataFrame:
+    """Adds `source_id`, `named` (whether it is one), and `host_id`, '' for none."""
     frame = frame.with_columns(source_id=clean_id("id"))
     frame = frame.with_columns(
         named=matches(pl.col("source_id"), members.id_pattern) & (pl.col("source_id") != "")
     )
-    host_id = pl.lit(members.prefix) + pl.col("source_id")
-    if frame["named"].all():
-        return frame.with_columns(host_id=host_id, problem=pl.lit(""))
-    return frame.with_columns(
-        host_id=pl.when("named").then(host_id).otherwise(pl.lit("")),
-        problem=pl.when("named")
-        .then(pl.lit(""))
-        .when(pl.col("source_id") == "")
-        .then(pl.lit("missing-id"))
-        .otherwise(pl.lit("bad-id")),
-    )
+    frame = frame.with_columns(host_id=pl.lit(members.prefix) + pl.col("source_id"))
+    nameless = frame.select((~pl.col("named")).arg_true()).to_series()
+    return put(frame, nameless, pl.DataFrame({"host_id": [""] * nameless.len()}))
 
 
 def _judge_rows(frame: pl.DataFrame, rules: TableRules, member_type: str, school: School) -> pl.DataFrame:
-    """Adds `state` and `reason` by the filters alone."""
+    """Adds `state` and `reason` by the id and the filters alone."""
     passes, known = passes_and_known(frame, rules)
     if school.school_ids and member_type != "parent":
         value = pl.col("school_id")
         passes.append(("school_id", value.is_in(list(school.school_ids))))
         known.append(matches(value, r"[\w-]+"))
+    # Most rows pass: only the others are looked at more closely.
+    stopped = ~pl.all_horizontal("named", *(accepted for _, accepted in passes))
+    rows = frame.select(stopped.arg_true()).to_series()
+    verdict = _judge_stopped(frame[rows], passes, known, member_type)
+    return put(frame.with_columns(state=pl.lit("eligible"), reason=pl.lit("")), rows, verdict)
+
+
+def _judge_stopped(
+    frame: pl.DataFrame, passes: list[tuple[str, pl.Expr]], known: list[pl.Expr], member_type: str
+) -> pl.DataFrame:
+    """`state, reason` of rows without an id, or that some filter does not let pass."""
+    other = {"school_id": "another school"}
     refused = pl.coalesce(
         *(
-            pl.when(~accepted).then(
-                pl.lit(
-                    LEFT_OUT.get((member_type, column), "another school" if column == "school_id" else column)
-                )
-            )
+            pl.when(~accepted).then(pl.lit(LEFT_OUT.get((member_type, column)) or other.get(column, column)))
             for column, accepted in passes
         ),
         pl.lit(""),
     )
     # A row that one filter refuses for certain is out, whatever another cannot read.
     certain = pl.any_horizontal(
-        [~accepted & clear for (_, accepted), clear in zip(passes, known, strict=True)]
-        or [pl.lit(value=False)]
+        pl.lit(value=False),
+        *(~accepted & clear for (_, accepted), clear in zip(passes, known, strict=True)),
     )
-    frame = frame.with_columns(refused=refused, certain=certain)
-    return frame.with_columns(
-        state=pl.when("certain")
+    problem = pl.when(pl.col("source_id") == "").then(pl.lit("missing-id")).otherwise(pl.lit("bad-id"))
+    return frame.select(
+        state=pl.when(certain)
         .then(pl.lit("gone"))
-        .when(pl.col("problem") != "")
+        .when(~pl.col("named"))
         .then(pl.lit("unidentified"))
-        .when(pl.col("refused") == "")
-        .then(pl.lit("eligible"))
         .otherwise(pl.lit("unclear")),
-    ).with_columns(
-        reason=pl.when(pl.col("state") == "gone")
-        .then(pl.col("refused"))
-        .when(pl.col("state") == "unidentified")
-        .then(pl.col("problem"))
-        .when(pl.col("state") == "unclear")
-        .then(pl.lit(UNCLEAR))
-        .otherwise(pl.lit(""))
+        reason=pl.when(certain).then(refused).when(~pl.col("named")).then(problem).otherwise(pl.lit(UNCLEAR)),
     )
 
 
 def _collapse_rows(frame: pl.DataFrame, identity: list[str]) -> pl.DataFrame:
     """Of several eligible rows of one Host ID, identical ones become one, and differing ones `duplicate`."""
     frame = frame.with_row_index("row").with_columns(first=first_rows(frame["host_id"]))
-    several = frame.filter(is_repeated(frame.select("first"))).filter(
+    several = frame.filter(_several(frame)).filter(
         (pl.col("state") == "eligible") & (pl.col("host_id") != "")
     )
     verdict = several.group_by("first").agg(
