@@ -15,7 +15,7 @@ from reconciler.sources.files.columns import Matched, duplicate_headers, foreign
 from reconciler.sources.files.parse import Export, open_export, read_rows, select_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model import School, SourceFile, TableRules
 
@@ -111,7 +111,7 @@ def _read_tables(
     if any(matched.mapped for matched in matches.values()):  # else line 1 may well hold a person
         mistakes += [Mistake(file.path, 1, 0, *mistake) for mistake in duplicate_headers(export.header)]
     try:
-        rows = read_rows(export)
+        rows = read_rows(export, _needed(export.header, matches.values()))
         mistakes += _unnamed(export, rows)
     except InputError as error:
         mistakes += error.mistakes
@@ -121,10 +121,16 @@ def _read_tables(
     return {table: _table(export, rows, matches[table], rule, digest) for table, rule in rules.items()}
 
 
+def _needed(header: Sequence[str], matches: Iterable[Matched]) -> list[int]:
+    """The columns that a table is made from, and those without a name, which must be blank."""
+    names = {"", *(name for matched in matches for name in matched.mapped.values())}
+    return [index for index, name in enumerate(header) if name in names]
+
+
 def _unnamed(export: Export, rows: pl.DataFrame) -> Iterator[Mistake]:
     """A mistake for each column that has values and no name; one that is blank throughout does no harm."""
     for number, name in enumerate(export.header):
-        values = rows.filter(pl.col(str(number)).str.strip_chars() != "") if not name else rows.clear()
+        values = rows.filter(pl.col(str(number)) != "") if not name else rows.clear()
         if not values.is_empty():
             message = f"column {number + 1} has values but no header"
             yield Mistake(
