@@ -141,7 +141,8 @@ def check(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
     if wrong:
         raise TypeError(f"frame differs from its schema: {'; '.join(wrong)}")
     frame = frame.select(list(wanted))
-    if holes := [name for name, nulls in zip(frame.columns, frame.null_count().row(0), strict=True) if nulls]:
+    # Not column by column: that would write out, for good, each that holds one value for all rows.
+    if holes := [name for name, nulls in zip(wanted, frame.null_count().row(0), strict=True) if nulls]:
         raise TypeError(f"nulls in {', '.join(holes)}")
     return frame
 
