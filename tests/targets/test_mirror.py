@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import json
 import shutil
 import sqlite3
 import stat
+import zipfile
 from contextlib import closing
 
+import polars as pl
 import pytest
 
 from reconciler.targets.embedded import mirror
@@ -47,6 +51,51 @@ def edit(path, statement="UPDATE users SET role = 'Administrator'"):
 
 def test_a_mirror_shows_what_the_database_says(path):
     assert same(mirror.load_mirror(path), without_mirror(path))
+
+
+def members_of(path):
+    with zipfile.ZipFile(mirror.mirror_of(path)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def put(path, members):
+    with zipfile.ZipFile(mirror.mirror_of(path), "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+
+
+def test_a_column_of_one_value_is_kept_once(path):
+    members = members_of(path)
+    same = json.loads(members["mirror.json"])["same"]
+    assert (same["users"]["origin"], same["users"]["active"]) == ("sync", True)
+    assert "origin" not in pl.read_parquet(io.BytesIO(members["users"])).columns
+    assert open_directory(path).read().users["origin"].to_list() == ["sync", "sync"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("origin", None), ("origin", 1), ("active", "true"), ("active", 1), ("colour", "red")]
+)
+def test_a_mirror_with_a_value_that_does_not_belong_there_is_ignored(path, name, value):
+    members = members_of(path)
+    about = json.loads(members["mirror.json"])
+    about["same"]["users"][name] = value
+    put(path, members | {"mirror.json": json.dumps(about)})
+    assert mirror.load_mirror(path) is None
+
+
+@pytest.mark.parametrize("same", [None, {}, [], {"users": ["origin"]}])
+def test_a_mirror_that_lacks_its_values_is_ignored(path, same):
+    members = members_of(path)
+    about = json.loads(members["mirror.json"]) | {"same": same}
+    put(path, members | {"mirror.json": json.dumps(about)})
+    assert mirror.load_mirror(path) is None
+
+
+def test_a_mirror_of_another_format_is_ignored(path):
+    members = members_of(path)
+    about = json.loads(members["mirror.json"]) | {"format": 1}
+    put(path, members | {"mirror.json": json.dumps(about)})
+    assert mirror.load_mirror(path) is None
 
 
 def test_a_mirror_is_its_owner_s_alone(path):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WORTH_IT = 50_000
 """Rows from which on reading SQLite takes long enough to be felt."""
 
-_FORMAT = 1
+_FORMAT = 2
 _HEADER_BYTES = 100
 _ROLLBACK_JOURNAL = b"\x01\x01"  # with a write-ahead log the change counter says nothing
 _SCHEMAS: dict[str, frames.Schema] = {
@@ -72,7 +72,7 @@ def load_mirror(path: Path) -> tuple[DirectoryInfo, Directory] | None:
             if (about["format"], about["state"]) != (_FORMAT, state):
                 return None
             tables = {
-                name: frames.check(pl.read_parquet(io.BytesIO(archive.read(name))), schema)
+                name: _spread(pl.read_parquet(archive.read(name)), about["same"][name], schema)
                 for name, schema in _SCHEMAS.items()
             }
     except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError, pl.exceptions.PolarsError):
@@ -86,7 +86,8 @@ def draft_mirror(
     path: Path, state: str, info: DirectoryInfo, tables: Iterable[tuple[str, pl.DataFrame]]
 ) -> Path | None:
     """A mirror of this state, not in its place yet; None where none can be written: only speed is lost."""
-    about = {"format": _FORMAT, "state": state}
+    same: dict[str, dict[str, str | bool]] = {}
+    about = {"format": _FORMAT, "state": state, "same": same}
     about |= {"directory_id": info.directory_id, "school_year": info.school_year}
     prefix = f".{mirror_of(path).name}."
     with suppress(OSError):
@@ -97,11 +98,10 @@ def draft_mirror(
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix)
         try:
             with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                archive.writestr("mirror.json", json.dumps(about))
                 for table, frame in tables:
-                    parquet = io.BytesIO()
-                    frame.write_parquet(parquet, compression="lz4")
-                    archive.writestr(table, parquet.getbuffer())
+                    same[table] = _same_throughout(frame)
+                    archive.writestr(table, _parquet(frame.drop(*same[table])))
+                archive.writestr("mirror.json", json.dumps(about))
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
@@ -118,3 +118,34 @@ def keep_mirror(draft: Path, path: Path, state: str) -> None:
         if state_of(path) == state:
             draft.replace(mirror_of(path))
     draft.unlink(missing_ok=True)
+
+
+def _same_throughout(frame: pl.DataFrame) -> dict[str, str | bool]:
+    """The columns of one value but for the first column, which tells how many rows there are.
+
+    Nearly everybody has the same role, origin and so on: as columns these would take a fifth of the memory.
+    """
+    columns = frame.get_columns()[1:] if frame.height else []
+    return {column.name: column[0] for column in columns if (column == column[0]).all()}
+
+
+def _spread(frame: pl.DataFrame, same: dict[str, str | bool], schema: frames.Schema) -> pl.DataFrame:
+    """A table of `schema`, in which a column of one value is that value.
+
+    Raises:
+        KeyError, TypeError, PolarsError: what was read is no such table.
+    """
+    if same:
+        once = {name: schema[name] for name in same}
+        (values,) = frames.check(pl.DataFrame([same]), once).rows()
+        frame = frame.with_columns(
+            pl.lit(value).alias(name) for name, value in zip(once, values, strict=True)
+        )
+    return frames.check(frame, schema)
+
+
+def _parquet(frame: pl.DataFrame) -> memoryview:
+    """One group of rows is read a sixth faster than several, and lz4 as fast as no compression."""
+    file = io.BytesIO()
+    frame.write_parquet(file, compression="lz4", statistics=False, row_group_size=max(frame.height, 1))
+    return file.getbuffer()
