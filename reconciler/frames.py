@@ -29,7 +29,6 @@ ORIGIN = {"_file": T, "_line": pl.UInt32}
 PEOPLE = {
     "host_id": T,
     "member_type": T,
-    "source_id": T,  # the id as the SIS has it, without prefix
     "first_name": T,
     "last_name": T,
     "preferred_name": T,
@@ -54,10 +53,10 @@ UNIDENTIFIED = {"member_type": T, "first": T, "last": T}  # names trimmed and ca
 KEPT_OUT = {"student_host_id": T, "parent_host_id": T}
 ROWS = {
     "member_type": T,
-    "host_id": T,
-    "outcome": T,
+    "outcome": T,  # person, merged, blocked, left-out
     "reason": T,
-}  # outcome: person, merged, blocked, left-out
+    "rows": pl.UInt32,
+}
 
 # -- directory --------------------------------------------------------------------------------------------
 
@@ -153,8 +152,11 @@ def empty(schema: Schema) -> pl.DataFrame:
 
 
 def stack(frames: list[pl.DataFrame], schema: Schema) -> pl.DataFrame:
-    """The rows of all frames, each cut to `schema`."""
-    return pl.concat([check(frame, schema) for frame in frames] or [empty(schema)])
+    """The rows of all frames, each cut to `schema`.
+
+    In one piece: columns in several, beside one that is whole, are put together anew by each operation.
+    """
+    return pl.concat([check(frame, schema) for frame in frames] or [empty(schema)], rechunk=True)
 
 
 def folded(column: str) -> pl.Expr:

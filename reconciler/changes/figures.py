@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import PLAN_PEOPLE, check, in_key_order
-from reconciler.keys import put
 from reconciler.model import Changes, Directory, Figures
 
 if TYPE_CHECKING:
@@ -68,17 +67,22 @@ def _count_rows(roster: Roster, changes: Changes, findings: pl.DataFrame) -> pl.
         .unique("host_id", keep="last")
     )
     told = pl.concat([blocked, done]).unique("host_id", keep="first", maintain_order=True)
-    theirs = pl.col("host_id").is_in(told["host_id"].implode()) & (pl.col("outcome") == "person")
-    rows = roster.rows.select(theirs.arg_true()).to_series()
-    fate = roster.rows.select("host_id")[rows].join(told, on="host_id", how="left", maintain_order="left")
-    counted = put(roster.rows, rows, fate.select("outcome", "reason"))
-    # Nearly all rows are of one kind, told from the others faster by themselves.
-    plain = (pl.col("outcome") == "person") & (pl.col("reason") == "")
+    carried_on = roster.people.select("host_id", "member_type", "blocked").filter(
+        pl.col("host_id").is_in(told["host_id"].implode()), pl.col("blocked") == ""
+    )
     key = ["member_type", "outcome", "reason"]
-    unchanged = counted.select(pl.col("member_type").filter(plain)).group_by("member_type").agg(rows=pl.len())
-    unchanged = unchanged.select("member_type", outcome=pl.lit("unchanged"), reason=pl.lit(""), rows="rows")
-    others = counted.filter(~plain).group_by(key).agg(rows=pl.len())
-    return pl.concat([unchanged, others]).sort(key)
+    theirs = carried_on.join(told, on="host_id").group_by(key).agg(rows=pl.len())
+    less = theirs.group_by("member_type").agg(less=pl.col("rows").sum())
+    persons = roster.rows.filter(outcome="person").join(less, on="member_type", how="left")
+    unchanged = persons.select(
+        "member_type",
+        outcome=pl.lit("unchanged"),
+        reason=pl.lit(""),
+        rows=pl.col("rows") - pl.col("less").fill_null(0),
+    )
+    others = roster.rows.filter(pl.col("outcome") != "person")
+    every = pl.concat([unchanged, theirs, others]).group_by(key).agg(pl.col("rows").sum())
+    return every.filter(pl.col("rows") > 0).sort(key)
 
 
 def _count_members(resolution: Resolution, current: Directory) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reconciler import __version__
+from reconciler.allocator import reuse_memory
 from reconciler.cli import apply, explain, findings, plan, report, schema, show, validate
 from reconciler.cli.screen import prepare, remark, write
 from reconciler.errors import ReconcileError
@@ -45,6 +46,7 @@ INTERRUPTED = 130
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run a command, and leave with its exit code: the only place that knows of all errors."""
     prepare()
+    reuse_memory()
     _collect_garbage_rarely()
     try:
         app(args=args, prog_name="reconcile")

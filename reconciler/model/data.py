@@ -83,7 +83,7 @@ class Roster:
     kept_out: pl.DataFrame
     """KEPT_OUT: single links that `exclude` names."""
     rows: pl.DataFrame
-    """ROWS: one row for each row read of a member type's table, with what became of it."""
+    """ROWS: how many rows of each member type's table became what; `person` for those who are carried on."""
     supplied: Mapping[str, frozenset[str]]
     """Member type -> the person fields that the export supplies."""
     findings: pl.DataFrame

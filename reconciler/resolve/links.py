@@ -77,10 +77,11 @@ def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its e
 ) -> Settled:
     """Memberships, and `hand-added`."""
     there = _under_final_keys(current, groups)
-    wanted = desired.directory.memberships.filter(
+    wanted = desired.directory.memberships
+    possible = wanted.select(
         _is(groups.groups["key"], "group_key") & ~_is(people.absent, "host_id") & ~_is(people.held, "host_id")
-    )
-    unchanged, undesired, new = _compare(there, wanted, _SEAT)
+    ).to_series()
+    unchanged, undesired, new = _compare(there, wanted, possible, _SEAT)
     if "memberships" not in can.kinds:
         return _as_they_are(there, RESOLVED_MEMBERSHIPS, "memberships", new.height)
     undesired = _of_which_groups(undesired, groups)
@@ -122,13 +123,14 @@ def settle_relationships(  # noqa: PLR0913 - as for memberships
     A link goes where the student is at the school and the SIS no longer has it. A student who left keeps
     theirs: whose child somebody is does not change with the school.
     """
-    wanted = desired.directory.relationships.filter(
+    wanted = desired.directory.relationships
+    possible = wanted.select(
         ~_is(people.absent, "student_host_id")
         & ~_is(people.absent, "parent_host_id")
         & ~_is(people.held, "parent_host_id")
-    )
+    ).to_series()
     there = current.relationships
-    unchanged, undesired, new = _compare(there, wanted, _PAIR)
+    unchanged, undesired, new = _compare(there, wanted, possible, _PAIR)
     if "relationships" not in can.kinds:
         return _as_they_are(there, RESOLVED_RELATIONSHIPS, "relationships", new.height)
     stays = _relationship_stays(roster, people, school)
@@ -179,12 +181,16 @@ def parents_unlinked(current: Directory, roster: Roster) -> pl.Series:
 
 
 def _compare(
-    there: pl.DataFrame, wanted: pl.DataFrame, on: list[str]
+    there: pl.DataFrame, wanted: pl.DataFrame, possible: pl.Series, on: list[str]
 ) -> tuple[Unchanged, pl.DataFrame, pl.DataFrame]:
-    """Links that are there and wanted; those that are only there; and those that are only wanted."""
+    """Links that are there and wanted; those that are only there; and those that are only wanted.
+
+    Of the wanted ones, those alone that are possible.
+    """
     found = pairs(there.select(on), wanted.select(on))
+    found = found.filter(possible.gather(found["right"]))
     both, come = flags(there.height, found["left"]), flags(wanted.height, found["right"])
-    return Unchanged(there, both), there.filter(~both), wanted.filter(~come)
+    return Unchanged(there, both), there.filter(~both), wanted.filter(possible & ~come)
 
 
 def _as_they_are(there: pl.DataFrame, schema: Schema, kind: str, lost: int) -> Settled:

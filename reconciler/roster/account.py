@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import ROWS, UNIDENTIFIED, findings, folded, stack
-from reconciler.keys import put
 from reconciler.roster.rows import UNCLEAR_LINK
 
 if TYPE_CHECKING:
@@ -47,31 +46,34 @@ def account_for_rows(
     rows: dict[str, pl.DataFrame], people: pl.DataFrame, merged: pl.DataFrame
 ) -> pl.DataFrame:
     """ROWS: what became of each row read, so that the import summary adds up."""
-    blocked = people.select("member_type", "host_id", code="blocked").filter(pl.col("code") != "")
-    every = [_account(some, member, blocked, merged) for member, some in rows.items()]
-    return stack(every, ROWS)
-
-
-def _account(rows: pl.DataFrame, member: str, blocked: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:
-    counted = rows.select("member_type", "host_id", "reason", outcome=pl.lit("person"))
-    others = rows.select((pl.col("state") != "eligible").arg_true()).to_series()
-    bad_id = rows["state"].gather(others).is_in(["unidentified", "duplicate"]).to_frame("bad")
-    fate = bad_id.select(outcome=pl.when("bad").then(pl.lit("blocked")).otherwise(pl.lit("left-out")))
-    counted = put(counted, others, fate)
-    stopped = blocked.filter(member_type=member).select("host_id", "code", outcome=pl.lit("blocked"))
-    if member == "parent":
-        gone = merged.select(
-            host_id="parent_host_id", code=pl.lit("merged-staff-parent"), outcome=pl.lit("merged")
-        )
-        stopped = pl.concat([gone, stopped]).unique("host_id", keep="first", maintain_order=True)
-    # Only those with a verdict are joined: most people have none.
-    some = counted.select(
-        (pl.col("host_id").is_in(stopped["host_id"].implode()) & (pl.col("outcome") == "person")).arg_true()
-    ).to_series()
-    verdict = counted.select(pl.col("host_id").gather(some)).join(
-        stopped, on="host_id", how="left", maintain_order="left"
+    blocked = people.filter(pl.col("blocked") != "").select(
+        "member_type", outcome=pl.lit("blocked"), reason="blocked"
     )
-    return put(counted, some, verdict.select("outcome", reason="code"))
+    moved = merged.with_columns(
+        member_type=pl.lit("parent"), outcome=pl.lit("merged"), reason=pl.lit("merged-staff-parent")
+    ).select(blocked.columns)
+    bad_id = pl.col("state").is_in(["unidentified", "duplicate"])
+    fate = pl.when(bad_id).then(pl.lit("blocked")).otherwise(pl.lit("left-out"))
+    others = [
+        some.select("member_type", "state", "reason")
+        .filter(pl.col("state") != "eligible")
+        .select("member_type", outcome=fate, reason="reason")
+        for some in rows.values()
+    ]
+    counted = pl.concat([blocked, moved, *others]).group_by("member_type", "outcome", "reason")
+    told = counted.agg(rows=pl.len())
+    read = pl.DataFrame({"member_type": list(rows), "rows": [some.height for some in rows.values()]})
+    rest = read.join(
+        told.group_by("member_type").agg(told=pl.col("rows").sum()), on="member_type", how="left"
+    )
+    carried_on = rest.select(
+        "member_type",
+        outcome=pl.lit("person"),
+        reason=pl.lit(""),
+        rows=(pl.col("rows") - pl.col("told").fill_null(0)).cast(pl.UInt32),
+    )
+    every = stack([carried_on, told], ROWS).filter(pl.col("rows") > 0)
+    return every.sort("member_type", "outcome", "reason")
 
 
 def names_without_ids(rows: dict[str, pl.DataFrame]) -> pl.DataFrame:

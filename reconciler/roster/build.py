@@ -35,7 +35,7 @@ from reconciler.roster.links import LINKS, read_links
 from reconciler.roster.merge import find_staff_parents, merge_people, report_same_person
 from reconciler.roster.parents import hold_staff_links, judge_parents
 from reconciler.roster.require import require_columns, rules_of
-from reconciler.roster.rows import best_states, classify_rows, settled_states
+from reconciler.roster.rows import classify_rows, settled_states, with_best_states
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ def build_roster(tables: Tables, school: School) -> Roster:
     for member, rules in school.members.items():
         table = tables.frames[rules.table]
         classified = classify_rows(table, rules_of(tables, school, rules.table), member, school)
-        rows[member] = exclude_people(classified, excluded)
+        rows[member] = with_best_states(exclude_people(classified, excluded))
     links = _read_links(tables, rows, school, kept_out, draft)
     if "parent" in rows:
         rows["parent"], held, found = judge_parents(rows["parent"], links, rows["student"], school)
@@ -113,7 +113,7 @@ def _settle_people(draft: _Draft, tables: Tables, school: School) -> tuple[pl.Da
     people, found_merged = merge_people(everyone, merged)
     people, found_blocked = block_people(people, school)
     draft.found += [found_merged, found_blocked, _no_email(people, draft.supplied)]
-    return check(people, PEOPLE).rechunk(), merged
+    return check(people, PEOPLE), merged
 
 
 def _supply_single_emails(people: pl.DataFrame, supplied: dict[str, frozenset[str]]) -> pl.DataFrame:
@@ -136,7 +136,11 @@ def _take_members(rows: pl.DataFrame, member: str, tables: Tables, school: Schoo
     """Add what the rows of one member type say to the draft."""
     columns = [name for name in rows.columns if name in PEOPLE]
     eligible = pl.col("state") == "eligible"
-    people = rows.select(*columns, "person_id", "state").filter(eligible).with_columns(unreadable=pl.lit(""))
+    people = (
+        rows.select(*columns, "source_id", "person_id", "state")
+        .filter(eligible)
+        .with_columns(unreadable=pl.lit(""))
+    )
     if member == "student":
         people, found = read_grades(people, school)
         draft.found.append(found)
@@ -147,7 +151,9 @@ def _take_members(rows: pl.DataFrame, member: str, tables: Tables, school: Schoo
     mapped = set(tables.frames[school.members[member].table].columns)
     email = supplies_email(tables, people, member, mapped="email" in mapped)
     draft.found += [found, report_rows(rows, school)]
-    draft.people.append(check(people.with_columns(blocked=pl.lit(""), mail=folded("email")), PEOPLE))
+    draft.people.append(
+        check(people.with_columns(blocked=pl.lit(""), mail=pl.col("email").str.to_lowercase()), PEOPLE)
+    )
     draft.supplied[member] = frozenset(
         {"member_type"}
         | (mapped & {"first_name", "last_name", "preferred_name"})
@@ -200,8 +206,8 @@ def _relationships(
     """
     if "parent" not in rows:
         return empty(ROSTER_RELATIONSHIPS), empty(FINDINGS)
-    students = best_states(rows["student"]).is_in(["eligible", "duplicate"])
-    parents = best_states(rows["parent"]) == "eligible"
+    students = rows["student"]["best"].is_in(["eligible", "duplicate"])
+    parents = rows["parent"]["best"] == "eligible"
     certain = links.with_columns(
         pupil=students.gather(links["student"]), known=parents.gather(links["parent"]).fill_null(value=False)
     ).filter("pupil", pl.col("verdict") == "yes")

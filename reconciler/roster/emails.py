@@ -24,7 +24,7 @@ def primary_emails(emails: pl.DataFrame, yes: tuple[str, ...]) -> pl.DataFrame:
         file=pl.col("_file"),
         line=pl.col("_line"),
         person_id=clean_id("person_id"),
-        primary=of_its_values(emails, "is_primary", folded("is_primary").is_in(list(yes)))
+        primary=of_its_values(emails, "is_primary", folded("is_primary").is_in(list(yes)))[0]
         if "is_primary" in emails.columns
         else pl.lit(value=False),
         priority=pl.col("priority").cast(pl.Float64, strict=False).fill_null(float("inf"))

@@ -124,11 +124,13 @@ def _verdict(links: pl.DataFrame, rules: TableRules, school: School) -> pl.Expr:
     yes = list(school.parents.yes)
     says_yes, readable = [], []
     for column in school.parents.any_of:
-        says_yes.append(of_its_values(links, column, folded(column).is_in(yes)))
-        readable.append(of_its_values(links, column, folded(column).is_in([*yes, *NO])))
+        flag = folded(column)
+        is_yes, is_either = of_its_values(links, column, flag.is_in(yes), flag.is_in([*yes, *NO]))
+        says_yes.append(is_yes)
+        readable.append(is_either)
     if school.parents.relationships:
         wanted = folded("relationship").is_in(list(school.parents.relationships))
-        says_yes.append(of_its_values(links, "relationship", wanted))
+        says_yes += of_its_values(links, "relationship", wanted)
     never = [~accepted & clear for (_, accepted), clear in zip(passes, known, strict=True)]
     is_parent = pl.any_horizontal(says_yes)
     nobody = ~is_parent & pl.all_horizontal(readable or [pl.lit(value=True)])

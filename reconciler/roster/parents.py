@@ -8,7 +8,7 @@ import polars as pl
 
 from reconciler.frames import HELD, check, findings
 from reconciler.keys import flags, put
-from reconciler.roster.rows import UNCLEAR_LINK, best_states
+from reconciler.roster.rows import UNCLEAR_LINK, with_best_states
 
 if TYPE_CHECKING:
     from reconciler.model import School
@@ -45,7 +45,7 @@ def judge_parents(
         .agg(pl.col("weight").max(), pl.col("file").first(), pl.col("line").min())
     )
     held = rowless.select(host_id="parent_host_id", scope=pl.lit("account"), reason=pl.lit("unknown-parent"))
-    return rows, check(held, HELD), _findings(rows, rowless)
+    return with_best_states(rows), check(held, HELD), _findings(rows, rowless)
 
 
 def hold_staff_links(links: pl.DataFrame, rows: pl.DataFrame, rowless: pl.DataFrame) -> pl.DataFrame:
@@ -80,7 +80,7 @@ def _findings(rows: pl.DataFrame, rowless: pl.DataFrame) -> pl.DataFrame:
 
 def _weigh(links: pl.DataFrame, students: pl.DataFrame, school: School) -> pl.Series:
     """What each link says of its contact."""
-    theirs = best_states(students).gather(links["student"]).fill_null("unknown")
+    theirs = students["best"].gather(links["student"]).fill_null("unknown")
     open_states = ["unclear", "unknown", *(["excluded"] if school.exclude.existing == "hold" else [])]
     enrolled = pl.col("theirs").is_in(_ENROLLED)
     return (

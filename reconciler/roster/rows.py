@@ -49,16 +49,17 @@ def passes_and_known(
             continue  # a required one has been refused before
         value = folded(column)
         accepted = value.is_in(list(rule.accept))
-        passes.append((column, of_its_values(frame, column, accepted)))
         clear = accepted | (matches(value, rule.known) if rule.known else value != "")
-        known.append(of_its_values(frame, column, clear))
+        accepted, clear = of_its_values(frame, column, accepted, clear)
+        passes.append((column, accepted))
+        known.append(clear)
     return passes, known
 
 
-def of_its_values(frame: pl.DataFrame, column: str, holds: pl.Expr) -> pl.Expr:
-    """Whether an expression of the column is true, asked of each distinct value once instead of each row."""
+def of_its_values(frame: pl.DataFrame, column: str, *conditions: pl.Expr) -> list[pl.Expr]:
+    """Whether conditions of a column are true, asked of each distinct value once instead of each row."""
     values = frame.select(pl.col(column).unique())
-    return pl.col(column).is_in(values.filter(holds)[column].implode())
+    return [pl.col(column).is_in(values.filter(holds)[column].implode()) for holds in conditions]
 
 
 def classify_rows(table: pl.DataFrame, rules: TableRules, member_type: str, school: School) -> pl.DataFrame:
@@ -88,24 +89,20 @@ def classify_rows(table: pl.DataFrame, rules: TableRules, member_type: str, scho
     ).with_columns(member_type=pl.lit(member_type))
 
 
-def best_states(rows: pl.DataFrame) -> pl.Series:
-    """For each row the best state that any row of its Host ID has."""
+def with_best_states(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with `best`, the best state that any row of their Host ID has."""
     several = _several(rows)
-    if not several.any():
-        return rows["state"]
     ranked = rows.select("first", "state").filter(several).with_columns(rank=_rank())
     best = ranked.sort("rank").group_by("first", maintain_order=True).agg(best=pl.col("state").first())
     theirs = ranked.select("first").join(best, on="first", how="left", maintain_order="left")["best"]
-    return rows["state"].clone().scatter(several.arg_true(), theirs)
+    return put(rows.with_columns(best="state"), several.arg_true(), theirs.to_frame())
 
 
 def settled_states(rows: pl.DataFrame, *states: str) -> pl.DataFrame:
     """`host_id, state, status`: each person whose best state is one of these, with the row that says so."""
-    best = best_states(rows)
-    named = rows.select("host_id", "state", "status", "first").filter(
-        best.is_in(states) & (rows["state"] == best) & (rows["host_id"] != "")
-    )
-    return named.unique("first", keep="first", maintain_order=True).drop("first")
+    some = rows.select("host_id", "state", "best", "status", "first").filter(pl.col("best").is_in(states))
+    named = some.filter(pl.col("state") == pl.col("best"), pl.col("host_id") != "")
+    return named.unique("first", keep="first", maintain_order=True).drop("first", "best")
 
 
 def _several(rows: pl.DataFrame) -> pl.Series:

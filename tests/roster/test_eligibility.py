@@ -15,8 +15,9 @@ def host_ids(roster):
 
 
 def reasons(roster, member_type):
+    """What became of each row, in no order of theirs."""
     rows = roster.rows.filter(roster.rows["member_type"] == member_type)
-    return rows.select("outcome", "reason").rows()
+    return [(row["outcome"], row["reason"]) for row in rows.rows(named=True) for _ in range(row["rows"])]
 
 
 def held(roster):
