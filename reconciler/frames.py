@@ -76,7 +76,7 @@ CURRENT_USERS = {
     "deactivated_by": T,  # '', sync, hand
 }
 CURRENT_GROUPS = {**GROUPS, "target_id": T, "origin": T}  # key is '' where the group has no external id
-CURRENT_MEMBERSHIPS = {**MEMBERSHIPS, "target_id": T, "group_target_id": T, "user_target_id": T, "origin": T}
+CURRENT_MEMBERSHIPS = {**MEMBERSHIPS, "target_id": T, "group_target_id": T, "origin": T}
 CURRENT_RELATIONSHIPS = {**RELATIONSHIPS, "target_id": T, "origin": T}
 
 # A resolved row carries the target_id of the object that it describes, '' for one to be created.

@@ -121,7 +121,7 @@ def work_out(  # noqa: PLR0913 - everything that a plan depends on
         header=_header(school, tables, info, figures, now=now, new_id=new_id, additions_only=additions_only),
         changes=changes,
         findings=findings,
-        people=people_named(changes, findings, roster, current),
+        people=people_named(changes, findings, roster, resolution),
         ready=ready_to_invite(changes),
     )
 

@@ -28,9 +28,12 @@ def count_figures(
 
 
 def people_named(
-    changes: Changes, findings: pl.DataFrame, roster: Roster, current: Directory
+    changes: Changes, findings: pl.DataFrame, roster: Roster, resolution: Resolution
 ) -> pl.DataFrame:
-    """PLAN_PEOPLE: who everybody is that a change or a finding names."""
+    """PLAN_PEOPLE: who everybody is that a change or a finding names.
+
+    They are people of the roster, or have an account that is not as the SIS has it.
+    """
     named = pl.concat(
         [
             changes.users["host_id"],
@@ -41,8 +44,9 @@ def people_named(
             findings["others"].str.split(" ").explode(empty_as_null=False),
         ]
     ).unique()
-    known = pl.concat([roster.people.select(*PLAN_PEOPLE), current.users.select(*PLAN_PEOPLE)])
-    wanted = known.filter(pl.col("host_id").is_in(named.implode()))
+    asked = pl.col("host_id").is_in(named.implode())
+    sides = (roster.people, resolution.before.users)
+    wanted = pl.concat([side.select(*PLAN_PEOPLE).filter(asked) for side in sides])
     return check(wanted.unique("host_id", keep="first", maintain_order=True).sort("host_id"), PLAN_PEOPLE)
 
 

@@ -58,7 +58,7 @@ def build_desired(roster: Roster, tables: Tables, school: School) -> Desired:
     everything = stack(groups, GROUPS)
     refuse_namesakes(everything, school)
     memberships = stack(members, REASONED_MEMBERSHIPS)
-    if school.one_id_space:  # somebody may be a member by two ids that are one
+    if school.one_id_space or roster.merged.height:  # a teacher may have a child in the class
         memberships = first_of_each(memberships, _SEAT)
     people = roster.people.with_columns(active=pl.lit(value=True))
     return Desired(

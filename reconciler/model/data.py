@@ -72,6 +72,8 @@ class Roster:
     """PEOPLE: one row an eligible person, blocked ones too."""
     relationships: pl.DataFrame
     """ROSTER_RELATIONSHIPS: eligible parent of eligible student."""
+    unlinked: pl.Series
+    """Host IDs of the students without any, and of some others."""
     held: pl.DataFrame
     """HELD: accounts about which the export proves nothing; they stay as they are."""
     merged: pl.DataFrame

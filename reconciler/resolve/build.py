@@ -17,7 +17,6 @@ from reconciler.frames import (
     one_finding,
     stack,
 )
-from reconciler.keys import is_among
 from reconciler.model import Capabilities, Directory, Resolution, SchoolYear, Unchanged
 from reconciler.resolve.accounts import match_accounts, refuse_accounts
 from reconciler.resolve.emails import settle_emails
@@ -175,12 +174,18 @@ def _no_parent(
     """Students whose account is active and who have no parent with an active account."""
     if "parent" not in school.members:
         return findings(frame.clear(), "no-parent", "")
-    out = _ids(frame, ~pl.col("lives") | ~pl.col("active")).implode()
-    linked = relationships.filter(~pl.col("parent_host_id").is_in(out)).select("student_host_id")
+    out = _ids(frame, ~pl.col("lives") | ~pl.col("active") | pl.col("held"))
+    lost = roster.relationships.filter(pl.col("parent_host_id").is_in(out.implode()))["student_host_id"]
+    # Whoever has a link to any other parent is not alone: only the rest are looked at.
+    perhaps = pl.concat([roster.unlinked, lost]).unique().implode()
+    away = _ids(frame, ~pl.col("lives") | ~pl.col("active")).implode()
+    linked = relationships.filter(
+        pl.col("student_host_id").is_in(perhaps), ~pl.col("parent_host_id").is_in(away)
+    )["student_host_id"]
     students = roster.people.select("host_id", "member_type", "file", "line").filter(
-        (pl.col("member_type") == "student") & ~pl.col("host_id").is_in(out)
+        pl.col("host_id").is_in(perhaps), pl.col("member_type") == "student", ~pl.col("host_id").is_in(away)
     )
-    alone = students.filter(~is_among(students.select("host_id"), linked))
+    alone = students.filter(~pl.col("host_id").is_in(linked.implode()))
     return findings(alone, "no-parent", "has no imported parent")
 
 

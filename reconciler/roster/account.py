@@ -21,6 +21,7 @@ _ID_PROBLEMS = {
 
 def report_rows(rows: pl.DataFrame, school: School) -> pl.DataFrame:
     """FINDINGS of rows that were left out for their id, by the exclude list, or because they are unclear."""
+    rows = rows.filter(pl.col("reason") != "")
     found = [
         findings(rows.filter(pl.col("reason") == code), code, detail) for code, detail in _ID_PROBLEMS.items()
     ]

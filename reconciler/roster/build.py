@@ -18,7 +18,7 @@ from reconciler.frames import (
     folded,
     stack,
 )
-from reconciler.keys import first_of_each, put
+from reconciler.keys import first_of_each, flags, put
 from reconciler.model import MEMBER_TYPES, Roster, School, Tables
 from reconciler.roster.account import account_for_rows, names_without_ids, report_rows
 from reconciler.roster.block import block_people
@@ -75,11 +75,12 @@ def build_roster(tables: Tables, school: School) -> Roster:
     people, merged = _settle_people(draft, tables, school)
     people = _supply_single_emails(people, draft.supplied)
     kept_out = _move_to_staff(kept_out, merged)
-    relationships, found = _relationships(links, people, rows, merged, kept_out)
+    relationships, unlinked, found = _relationships(links, people, rows, merged, kept_out)
     draft.found.append(found)
     return Roster(
         people=people,
         relationships=relationships,
+        unlinked=unlinked,
         held=_held(draft, people),
         merged=merged,
         gone=stack(draft.gone, GONE).unique("host_id", keep="first", maintain_order=True),
@@ -106,7 +107,8 @@ def _read_links(
 
 def _settle_people(draft: _Draft, tables: Tables, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
     """PEOPLE, merged and blocked, and MERGED."""
-    everyone = stack(draft.people, PEOPLE)
+    before = {name: dtype for name, dtype in PEOPLE.items() if name != "blocked"}
+    everyone = stack(draft.people, before)
     draft.people.clear()  # nobody needs them twice
     merged = find_staff_parents(everyone, tables, school)
     draft.found.append(report_same_person(everyone, tables, school))
@@ -151,9 +153,8 @@ def _take_members(rows: pl.DataFrame, member: str, tables: Tables, school: Schoo
     mapped = set(tables.frames[school.members[member].table].columns)
     email = supplies_email(tables, people, member, mapped="email" in mapped)
     draft.found += [found, report_rows(rows, school)]
-    draft.people.append(
-        check(people.with_columns(blocked=pl.lit(""), mail=pl.col("email").str.to_lowercase()), PEOPLE)
-    )
+    # What was taken for an address holds no white space.
+    draft.people.append(people.with_columns(mail=pl.col("email").str.to_lowercase()))
     draft.supplied[member] = frozenset(
         {"member_type"}
         | (mapped & {"first_name", "last_name", "preferred_name"})
@@ -199,13 +200,13 @@ def _relationships(
     rows: dict[str, pl.DataFrame],
     merged: pl.DataFrame,
     kept_out: pl.DataFrame,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Eligible parent of eligible student, under the parent's final Host ID; and `excluded`.
+) -> tuple[pl.DataFrame, pl.Series, pl.DataFrame]:
+    """Eligible parent of eligible student, under the parent's final Host ID; the unlinked; and `excluded`.
 
     The exclude list may name a parent by the staff account into which they are merged.
     """
     if "parent" not in rows:
-        return empty(ROSTER_RELATIONSHIPS), empty(FINDINGS)
+        return empty(ROSTER_RELATIONSHIPS), rows["student"]["host_id"].clear(), empty(FINDINGS)
     students = rows["student"]["best"].is_in(["eligible", "duplicate"])
     parents = rows["parent"]["best"] == "eligible"
     certain = links.with_columns(
@@ -217,7 +218,15 @@ def _relationships(
     certain = certain.filter(pl.col("known") | pl.col("parent_host_id").is_in(here.implode()))
     moved, found = exclude_moved(_move_to_staff(certain.select(*ROSTER_RELATIONSHIPS), merged), kept_out)
     pairs = first_of_each(moved, ["student_host_id", "parent_host_id"])
-    return check(pairs, ROSTER_RELATIONSHIPS), found
+    unlinked = pl.concat([_unlinked(certain, rows["student"]), kept_out["student_host_id"]])
+    return check(pairs, ROSTER_RELATIONSHIPS), unlinked, found
+
+
+def _unlinked(links: pl.DataFrame, students: pl.DataFrame) -> pl.Series:
+    """Host IDs of the students whom no link names."""
+    first = students["first"]
+    linked = flags(students.height, first.gather(links["student"]))
+    return students.filter(~linked.gather(first), pl.col("host_id") != "")["host_id"]
 
 
 def _move_to_staff(pairs: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:

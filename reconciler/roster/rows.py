@@ -74,7 +74,9 @@ def classify_rows(table: pl.DataFrame, rules: TableRules, member_type: str, scho
     members = school.members[member_type]
     frame = _join_sparse(table) if rules.sparse else table.with_columns(conflict=pl.lit(value=False))
     frame = frame.with_columns(pl.lit("").alias(name) for name in FIELDS if name not in frame.columns)
-    frame = _assign_host_ids(frame, members).with_columns(school_id=clean_id("school_id"))
+    frame = _assign_host_ids(frame, members)
+    if "school_id" in table.columns:
+        frame = frame.with_columns(school_id=clean_id("school_id"))
     frame = _judge_rows(frame, rules, member_type, school)
     frame = _collapse_rows(frame, [c for c in table.columns if c not in NOT_IDENTITY])
     return frame.select(

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.desired import build_desired
 from reconciler.roster import build_roster
-from tests.support.schools import Row, make_school, make_tables, staff, student
+from tests.support.schools import Row, contact, make_school, make_tables, parent, staff, student
 
 SCHOOL = {
     "source": {"files": {"sections": "sections.csv", "enrolments": "enrolments.csv"}},
@@ -41,3 +41,19 @@ def test_a_section_with_two_names_has_the_same_one_in_any_order(step: int) -> No
     school = make_school(SCHOOL)
     groups = build_desired(build_roster(tables, school), tables, school).directory.groups
     assert groups.select("key", "name").rows() == [("class:7", "Art - A")]
+
+
+def test_a_teacher_whose_child_is_in_the_class_is_in_it_once() -> None:
+    teacher = staff("1", first_name="Rosa", last_name="Plover1", email="rosa@example.org")
+    tables = make_tables(
+        students=[student("1")],
+        staff=[teacher],
+        parents=[parent("1", email="rosa@example.org")],
+        contacts=[contact("1", "1")],
+        sections=[section()],
+        enrolments=[{"section_id": "7", "student_id": "1"}],
+    )
+    groups = {"mapping": ["classes"], "parents_follow": ["classes"]}
+    school = make_school({**SCHOOL, "groups": groups})
+    members = build_desired(build_roster(tables, school), tables, school).directory.memberships
+    assert sorted(members["host_id"]) == ["S1", "T1"]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WORTH_IT = 50_000
 """Rows from which on reading SQLite takes long enough to be felt."""
 
-_FORMAT = 2
+_FORMAT = 3
 _HEADER_BYTES = 100
 _ROLLBACK_JOURNAL = b"\x01\x01"  # with a write-ahead log the change counter says nothing
 _SCHEMAS: dict[str, frames.Schema] = {
