@@ -131,17 +131,14 @@ def check(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
     Raises:
         TypeError: a column is missing, has another type or holds nulls: a stage broke its promise.
     """
-    wanted = {name: pl.Schema({name: dtype})[name] for name, dtype in schema.items()}
-    wrong = [
-        f"{name}: {frame.schema.get(name, 'missing')}, not {dtype}"
-        for name, dtype in wanted.items()
-        if frame.schema.get(name) != dtype
-    ]
-    if wrong:
-        raise TypeError(f"frame differs from its schema: {'; '.join(wrong)}")
-    frame = frame.select(list(wanted))
+    found = frame.schema
+    if wrong := [name for name, dtype in schema.items() if found.get(name) != dtype]:
+        told = "; ".join(f"{name}: {found.get(name, 'missing')}, not {schema[name]}" for name in wrong)
+        raise TypeError(f"frame differs from its schema: {told}")
+    if list(found) != list(schema):
+        frame = frame.select(list(schema))
     # Not column by column: that would write out, for good, each that holds one value for all rows.
-    if holes := [name for name, nulls in zip(wanted, frame.null_count().row(0), strict=True) if nulls]:
+    if holes := [name for name, nulls in zip(schema, frame.null_count().row(0), strict=True) if nulls]:
         raise TypeError(f"nulls in {', '.join(holes)}")
     return frame
 
@@ -157,6 +154,12 @@ def stack(frames: list[pl.DataFrame], schema: Schema) -> pl.DataFrame:
     In one piece: columns in several, beside one that is whole, are put together anew by each operation.
     """
     return pl.concat([check(frame, schema) for frame in frames] or [empty(schema)], rechunk=True)
+
+
+def blanks(schema: Schema) -> list[pl.Expr]:
+    """A column for each of `schema` with its empty value: '', false or 0."""
+    empty_values: dict[object, str | bool | int] = {T: "", pl.Boolean: False, pl.UInt32: 0}
+    return [pl.lit(empty_values[dtype], dtype).alias(name) for name, dtype in schema.items()]
 
 
 def folded(column: str) -> pl.Expr:

@@ -14,6 +14,8 @@ import polars as pl
 
 MANY = 20_000
 """Rows from which on hashing is worth its own, fixed cost."""
+FEW = 8
+"""How many times fewer keys are looked up one by one faster than by a join."""
 
 
 def pairs(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
@@ -60,6 +62,8 @@ def find(ids: pl.Series, among: pl.Series) -> pl.Series:
 
 def is_among(left: pl.DataFrame, right: pl.DataFrame) -> pl.Series:
     """For each row of `left` whether any row of `right` has its key."""
+    if right.width == 1 and right.height * FEW < left.height:
+        return left.to_series().is_in(right.to_series().implode())
     if is_repeated(left).any() and is_repeated(right).any():
         right = right.unique()  # else a key that is here and there many times would make a pair of each two
     return flags(left.height, pairs(left, right)["left"])

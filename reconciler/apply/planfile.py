@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import tempfile
@@ -22,14 +21,17 @@ from reconciler.frames import (
     PLAN_PEOPLE,
     RELATIONSHIP_CHANGES,
     USER_CHANGES,
-    check,
 )
 from reconciler.model import Changes, Digests, Figures, Plan, PlanHeader
+from reconciler.parquet import pack, unpack
 
 if TYPE_CHECKING:
-    from reconciler.frames import Schema
+    import io
 
-FORMAT = 1
+    from reconciler.frames import Schema
+    from reconciler.parquet import Same
+
+FORMAT = 2
 _CHANGES: dict[str, Schema] = {
     "users": USER_CHANGES,
     "groups": GROUP_CHANGES,
@@ -80,7 +82,7 @@ def read_plan(path: Path) -> Plan:
                     " plan again with the version that applies it"
                 )
             frames = {
-                name: _slim(check(pl.read_parquet(io.BytesIO(archive.read(f"{name}.parquet"))), schema))
+                name: unpack(archive.read(f"{name}.parquet"), header["same"][name], schema)
                 for name, schema in {**_CHANGES, **_OTHERS}.items()
             }
         return Plan(
@@ -104,22 +106,13 @@ def read_plan(path: Path) -> Plan:
 def _write(plan: Plan, file: io.BufferedWriter) -> None:
     frames = {**plan.changes.frames(), "findings": plan.findings, "people": plan.people, "ready": plan.ready}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # Parquet is compressed already
-        header = {"format": FORMAT, "header": asdict(plan.header)}
+        same: dict[str, Same] = {}
+        for name, frame in frames.items():
+            data, same[name] = pack(frame)
+            archive.writestr(f"{name}.parquet", data)
+        header = {"format": FORMAT, "header": asdict(plan.header), "same": same}
         # In ASCII: a path may hold bytes that are no text, and they are to come back as they were.
         archive.writestr("plan.json", json.dumps(header, indent=1, default=dict))
-        for name, frame in frames.items():
-            parquet = io.BytesIO()
-            frame.write_parquet(parquet)
-            archive.writestr(f"{name}.parquet", parquet.getvalue())
-
-
-def _slim(frame: pl.DataFrame) -> pl.DataFrame:
-    """The same frame, in which a column of one value is that value: a third of a large plan's memory."""
-    if frame.is_empty():
-        return frame
-    return frame.with_columns(
-        pl.lit(column[0], column.dtype).alias(column.name) for column in frame if (column == column[0]).all()
-    )
 
 
 def _header(data: dict[str, Any]) -> PlanHeader:

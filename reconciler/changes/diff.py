@@ -13,6 +13,7 @@ from reconciler.frames import (
     PERSON_FIELDS,
     RELATIONSHIP_CHANGES,
     USER_CHANGES,
+    blanks,
     check,
     group_label,
     in_key_order,
@@ -53,7 +54,10 @@ def diff(resolved: Directory, current: Directory) -> Changes:
 
 def _number(frame: pl.DataFrame, keys: Sequence[str | pl.Expr], schema: Schema, first: int) -> pl.DataFrame:
     """The frame in canonical order, its rows numbered from `first`."""
-    return check(frame.sort(keys, nulls_last=True).with_row_index("id", offset=first), schema)
+    # A column of one value says nothing of the order, and would make sorting take twice as long.
+    telling = [key for key in keys if not isinstance(key, str) or (frame[key] != frame[key][:1]).any()]
+    in_order = frame.sort(telling, nulls_last=True) if telling else frame
+    return check(in_order.with_row_index("id", offset=first), schema)
 
 
 def _diff_users(resolved: Directory, current: Directory) -> pl.DataFrame:
@@ -96,18 +100,20 @@ def _diff_objects(resolved: pl.DataFrame, current: pl.DataFrame, names: tuple[st
     differs = {name: pl.col(f"before_{name}") != pl.col(f"after_{name}") for name in names}
     there = then.filter(pl.col("target_id") != "").join(now, on="target_id")
     kept = there.filter(pl.any_horizontal(differs.values()))
-    new = then.filter(pl.col("target_id") == "")
-    return (
-        pl.concat([kept, new], how="diagonal")
-        .with_columns(pl.col(pl.String).fill_null(""), pl.col(pl.Boolean).fill_null(value=False))
-        .with_columns(
-            fields=pl.concat_str(
-                [pl.when(condition).then(pl.lit(name)) for name, condition in differs.items()],
-                separator=" ",
-                ignore_nulls=True,
-            )
-        )
-    )
+    new = then.filter(pl.col("target_id") == "").with_columns(blanks(now.drop("target_id").schema))
+    changed = pl.concat([part for part in (kept, new.select(kept.columns)) if part.height] or [kept])
+    return changed.with_columns(fields=_names_of(changed, differs))
+
+
+def _names_of(frame: pl.DataFrame, conditions: dict[str, pl.Expr]) -> pl.Series:
+    """For each row the names whose condition holds, by spaces; put together once for each combination."""
+    bits = [holds.cast(pl.UInt16) * 2**bit for bit, holds in enumerate(conditions.values())]
+    codes = frame.select(pl.sum_horizontal(bits)).to_series()
+    texts = {
+        code: " ".join(name for bit, name in enumerate(conditions) if code >> bit & 1)
+        for code in codes.unique()
+    }
+    return codes.replace_strict(texts, return_dtype=pl.String) if texts else codes.cast(pl.String)
 
 
 def _diff_memberships(resolved: Directory, current: Directory, users: pl.DataFrame) -> pl.DataFrame:

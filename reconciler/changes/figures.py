@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import PLAN_PEOPLE, check, in_key_order
+from reconciler.keys import first_of_each, is_among
 from reconciler.model import Changes, Directory, Figures
 
 if TYPE_CHECKING:
@@ -43,11 +44,10 @@ def people_named(
             findings["host_id"],
             findings["others"].str.split(" ").explode(empty_as_null=False),
         ]
-    ).unique()
-    asked = pl.col("host_id").is_in(named.implode())
-    sides = (roster.people, resolution.before.users)
-    wanted = pl.concat([side.select(*PLAN_PEOPLE).filter(asked) for side in sides])
-    return check(wanted.unique("host_id", keep="first", maintain_order=True).sort("host_id"), PLAN_PEOPLE)
+    ).to_frame()
+    sides = [side.select(*PLAN_PEOPLE) for side in (roster.people, resolution.before.users)]
+    wanted = pl.concat([side.filter(is_among(side.select("host_id"), named)) for side in sides])
+    return check(first_of_each(wanted, ["host_id"]).sort("host_id"), PLAN_PEOPLE)
 
 
 def ready_to_invite(changes: Changes) -> pl.DataFrame:
@@ -63,19 +63,22 @@ def _count_rows(roster: Roster, changes: Changes, findings: pl.DataFrame) -> pl.
         .select("host_id", outcome=pl.lit("blocked"), reason="code")
         .unique("host_id", keep="first", maintain_order=True)
     )
-    done = (
-        changes.users.select(
-            "host_id", outcome=pl.col("action").replace_strict(_DONE, default=None), reason=pl.lit("")
-        )
-        .drop_nulls()
-        .unique("host_id", keep="last")
-    )
-    told = pl.concat([blocked, done]).unique("host_id", keep="first", maintain_order=True)
+    done = changes.users.select(
+        "host_id",
+        "action",
+        member_type="after_member_type",
+        outcome=pl.col("action").replace_strict(_DONE, default=""),
+    ).filter(pl.col("outcome") != "", ~pl.col("host_id").is_in(blocked["host_id"].implode()))
+    key = ["member_type", "outcome", "reason"]
+    # Who is created is a person of the roster; any other change may be of the account of somebody who is not.
+    created = done.filter(action="create").select("member_type", "outcome", reason=pl.lit(""))
+    others = done.filter(pl.col("action") != "create").unique("host_id", keep="last")
+    told = pl.concat([blocked, others.select("host_id", "outcome", reason=pl.lit(""))])
     carried_on = roster.people.select("host_id", "member_type", "blocked").filter(
         pl.col("host_id").is_in(told["host_id"].implode()), pl.col("blocked") == ""
     )
-    key = ["member_type", "outcome", "reason"]
-    theirs = carried_on.join(told, on="host_id").group_by(key).agg(rows=pl.len())
+    known = carried_on.join(told, on="host_id").select(key)
+    theirs = pl.concat([created, known]).group_by(key).agg(rows=pl.len())
     less = theirs.group_by("member_type").agg(less=pl.col("rows").sum())
     persons = roster.rows.filter(outcome="person").join(less, on="member_type", how="left")
     unchanged = persons.select(
@@ -84,8 +87,8 @@ def _count_rows(roster: Roster, changes: Changes, findings: pl.DataFrame) -> pl.
         reason=pl.lit(""),
         rows=pl.col("rows") - pl.col("less").fill_null(0),
     )
-    others = roster.rows.filter(pl.col("outcome") != "person")
-    every = pl.concat([unchanged, theirs, others]).group_by(key).agg(pl.col("rows").sum())
+    left = roster.rows.filter(pl.col("outcome") != "person")
+    every = pl.concat([unchanged, theirs, left]).group_by(key).agg(pl.col("rows").sum())
     return every.filter(pl.col("rows") > 0).sort(key)
 
 

@@ -35,9 +35,13 @@ def order_users(changes: pl.DataFrame) -> tuple[pl.DataFrame, int]:
 
 def _needs(changes: pl.DataFrame) -> dict[str, str]:
     """Host ID -> Host ID of the account whose e-mail it takes over; those few alone."""
-    moves = changes.filter(pl.col("fields").str.contains(r"\bemail\b"))
-    gives = moves.filter(pl.col("before_email") != "").select(mail=folded("before_email"), giver="host_id")
-    takes = moves.filter(pl.col("after_email") != "").select(mail=folded("after_email"), taker="host_id")
+    moves = pl.col("fields").str.contains(r"\bemail\b")
+    gives = changes.filter(pl.col("before_email") != "").filter(moves)
+    if not gives.height:  # a new directory, say
+        return {}
+    takes = changes.filter(pl.col("after_email") != "").filter(moves)
+    gives = gives.select(mail=folded("before_email"), giver="host_id")
+    takes = takes.select(mail=folded("after_email"), taker="host_id")
     pairs = takes.join(gives, on="mail").filter(pl.col("taker") != pl.col("giver")).sort("taker")
     return dict(zip(pairs["taker"], pairs["giver"], strict=True))
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import PERSON_FIELDS, findings, folded, matches, one_row_each
-from reconciler.keys import find, flags
+from reconciler.frames import PERSON_FIELDS, blanks, findings, folded, matches, one_row_each
+from reconciler.keys import find, flags, is_among
 
 if TYPE_CHECKING:
     from reconciler.model import Directory, Roster, School
@@ -70,10 +70,11 @@ def _settled(
     for name in PERSON_FIELDS:
         alike &= users[name] == people[name].gather(person)
     alike = alike.fill_null(value=False)
-    asked = people.select(pl.col("mail").filter(~flags(people.height, person.filter(alike)))).to_series()
-    contested = people["mail"].is_in(asked.filter(asked != "").unique().implode())
-    alike &= ~contested.gather(person).fill_null(value=True)
-    return alike, flags(people.height, person.filter(alike))
+    those = flags(people.height, person.filter(alike))
+    mails = people.select("mail")
+    contested = is_among(mails.filter(those), mails.filter(~those & (people["mail"] != "")))
+    those = flags(people.height, those.arg_true().filter(~contested))
+    return alike & those.gather(person).fill_null(value=False), those
 
 
 def _held_accounts(roster: Roster) -> pl.Series:
@@ -99,11 +100,14 @@ def _side_by_side(users: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
         "line",
         wanted=pl.lit(value=True),
     )
-    return accounts.join(wanted, on="host_id", how="full", coalesce=True).with_columns(
-        pl.col(pl.String).fill_null(""),
-        pl.col(pl.Boolean).fill_null(value=False),
-        pl.col("line").fill_null(0),
-    )
+    person = find(accounts["host_id"], wanted["host_id"])
+    known = person.is_not_null()
+    theirs = wanted.drop("host_id")
+    both = accounts.filter(known).hstack(theirs[person.filter(known)])
+    gone = accounts.filter(~known).with_columns(blanks(theirs.schema))
+    new = wanted.filter(~flags(wanted.height, person.filter(known)))
+    new = new.with_columns(blanks(accounts.drop("host_id").schema)).select(both.columns)
+    return pl.concat([part for part in (both, gone, new) if part.height] or [both], rechunk=True)
 
 
 def refuse_accounts(

@@ -94,7 +94,7 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
         findings=stack([part for part in found if part.height], FINDINGS),
         unmanaged=_count_unmanaged(frame, current, groups.keys),
         active_users=int(settled.sum())
-        + frame.filter(pl.col("wanted") & pl.col("lives") & pl.col("active")).height,
+        + _count(frame, pl.col("wanted") & pl.col("lives") & pl.col("active")),
     )
 
 
@@ -159,6 +159,10 @@ def _ids(frame: pl.DataFrame, which: pl.Expr) -> pl.Series:
     return frame.select(pl.col("host_id").filter(which)).to_series()
 
 
+def _count(frame: pl.DataFrame, which: pl.Expr) -> int:
+    return int(frame.select(which.sum()).item())
+
+
 def _school_year(info: DirectoryInfo, school: School) -> pl.DataFrame:
     if info.school_year and SchoolYear.parse(info.school_year) > school.school_year:
         return one_finding(
@@ -192,7 +196,7 @@ def _no_parent(
 def _count_unmanaged(frame: pl.DataFrame, current: Directory, keys: pl.DataFrame) -> dict[str, int]:
     foreign_groups = keys.filter(~pl.col("ours"))
     return {
-        "users": frame.filter(pl.col("exists") & ~pl.col("ours") & ~pl.col("wanted")).height,
+        "users": _count(frame, pl.col("exists") & ~pl.col("ours") & ~pl.col("wanted")),
         "groups": foreign_groups.height,
         "memberships": current.memberships.filter(
             pl.col("group_target_id").is_in(foreign_groups["group_target_id"].implode())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import FINDINGS, empty, findings, folded
+from reconciler.keys import is_repeated
 
 if TYPE_CHECKING:
     from reconciler.model import Capabilities, School
@@ -96,7 +97,7 @@ def _clashes(frame: pl.DataFrame) -> pl.DataFrame:
     """Those who ask for an e-mail that somebody else keeps, with the `holder`'s Host ID."""
     # Columns before rows: the frame is wide, and hardly any e-mail is contested.
     mails = frame.select("lives", "_mail").filter(pl.col("lives") & (pl.col("_mail") != ""))["_mail"]
-    twice = mails.filter(mails.is_duplicated()).unique()
+    twice = mails.filter(is_repeated(mails.to_frame())).unique()
     contested = frame.filter(pl.col("lives") & pl.col("_mail").is_in(twice.implode()))
     if not contested.height:
         return contested

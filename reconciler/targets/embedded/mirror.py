@@ -7,7 +7,6 @@ whoever makes it (https://www.sqlite.org/fileformat.html#file_change_counter). I
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import tempfile
@@ -20,9 +19,12 @@ import polars as pl
 
 from reconciler import frames
 from reconciler.model import Directory, DirectoryInfo
+from reconciler.parquet import pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from reconciler.parquet import Same
 
 WORTH_IT = 50_000
 """Rows from which on reading SQLite takes long enough to be felt."""
@@ -72,7 +74,7 @@ def load_mirror(path: Path) -> tuple[DirectoryInfo, Directory] | None:
             if (about["format"], about["state"]) != (_FORMAT, state):
                 return None
             tables = {
-                name: _spread(pl.read_parquet(archive.read(name)), about["same"][name], schema)
+                name: unpack(archive.read(name), about["same"][name], schema)
                 for name, schema in _SCHEMAS.items()
             }
     except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError, pl.exceptions.PolarsError):
@@ -86,7 +88,7 @@ def draft_mirror(
     path: Path, state: str, info: DirectoryInfo, tables: Iterable[tuple[str, pl.DataFrame]]
 ) -> Path | None:
     """A mirror of this state, not in its place yet; None where none can be written: only speed is lost."""
-    same: dict[str, dict[str, str | bool]] = {}
+    same: dict[str, Same] = {}
     about = {"format": _FORMAT, "state": state, "same": same}
     about |= {"directory_id": info.directory_id, "school_year": info.school_year}
     prefix = f".{mirror_of(path).name}."
@@ -99,8 +101,8 @@ def draft_mirror(
         try:
             with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
                 for table, frame in tables:
-                    same[table] = _same_throughout(frame)
-                    archive.writestr(table, _parquet(frame.drop(*same[table])))
+                    data, same[table] = pack(frame)
+                    archive.writestr(table, data)
                 archive.writestr("mirror.json", json.dumps(about))
         except BaseException:
             Path(name).unlink(missing_ok=True)
@@ -118,34 +120,3 @@ def keep_mirror(draft: Path, path: Path, state: str) -> None:
         if state_of(path) == state:
             draft.replace(mirror_of(path))
     draft.unlink(missing_ok=True)
-
-
-def _same_throughout(frame: pl.DataFrame) -> dict[str, str | bool]:
-    """The columns of one value but for the first column, which tells how many rows there are.
-
-    Nearly everybody has the same role, origin and so on: as columns these would take a fifth of the memory.
-    """
-    columns = frame.get_columns()[1:] if frame.height else []
-    return {column.name: column[0] for column in columns if (column == column[0]).all()}
-
-
-def _spread(frame: pl.DataFrame, same: dict[str, str | bool], schema: frames.Schema) -> pl.DataFrame:
-    """A table of `schema`, in which a column of one value is that value.
-
-    Raises:
-        KeyError, TypeError, PolarsError: what was read is no such table.
-    """
-    if same:
-        once = {name: schema[name] for name in same}
-        (values,) = frames.check(pl.DataFrame([same]), once).rows()
-        frame = frame.with_columns(
-            pl.lit(value).alias(name) for name, value in zip(once, values, strict=True)
-        )
-    return frames.check(frame, schema)
-
-
-def _parquet(frame: pl.DataFrame) -> memoryview:
-    """One group of rows is read a sixth faster than several, and lz4 as fast as no compression."""
-    file = io.BytesIO()
-    frame.write_parquet(file, compression="lz4", statistics=False, row_group_size=max(frame.height, 1))
-    return file.getbuffer()
