@@ -168,17 +168,17 @@ def folded(column: str) -> pl.Expr:
 
 
 def clean_id(column: str) -> pl.Expr:
-    """An id as the SIS means it: trimmed, and without the `.0` that a spreadsheet adds."""
+    """An id as the SIS means it: without the `.0` that a spreadsheet adds."""
     return pl.col(column).map_batches(_clean_ids, return_dtype=T)
 
 
 def _clean_ids(ids: pl.Series) -> pl.Series:
-    # To look for what may have to be replaced takes a fifth of replacing it, and as a rule finds nothing.
-    unclean = ids.str.contains(r"[.\s]").fill_null(value=False).arg_true()
+    # To look at how each ends takes a thirtieth of the time of replacing, as a rule in vain.
+    ends = ids.str.ends_with("0").fill_null(value=False).arg_true()
+    unclean = ends.filter(ids.gather(ends).str.contains(".", literal=True))
     if not unclean.len():
         return ids
-    cleaned = ids.gather(unclean).str.strip_chars().str.replace(r"^([0-9]+)\.0+$", "$1")
-    return ids.clone().scatter(unclean, cleaned)
+    return ids.clone().scatter(unclean, ids.gather(unclean).str.replace(r"^([0-9]+)\.0+$", "$1"))
 
 
 def matches(column: pl.Expr, pattern: str) -> pl.Expr:
@@ -208,6 +208,9 @@ def group_label(key: str, target_id: str) -> pl.Expr:
     return pl.when(pl.col(key) == "").then(pl.lit("#") + pl.col(target_id)).otherwise(key)
 
 
+_NO_FINDINGS = empty(FINDINGS)
+
+
 def findings(  # noqa: PLR0913 - a finding's parts, each by name
     frame: pl.DataFrame,
     code: str,
@@ -222,6 +225,8 @@ def findings(  # noqa: PLR0913 - a finding's parts, each by name
     `frame` may have `file` and `line`; `detail` is a text or an expression over the frame; `host_id`
     is a column's name or an expression. The level is the code's own unless one is given.
     """
+    if frame.is_empty():  # as most are: a school has few kinds of trouble at once
+        return _NO_FINDINGS
     return frame.select(
         code=pl.lit(code),
         level=pl.lit(level or FINDING_CODES[code].level),
