@@ -1,0 +1,65 @@
+"""The baseline: figures of the sources at the last completed apply, to hold the next exports against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, insert, select
+
+from reconciler.state import tables
+from reconciler.state.scope import lock_scope
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from reconciler.state.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class TableFigures:
+    """What is known of one table of the source. No value of a person."""
+
+    file: str
+    rows: int
+    header: str
+    """Fingerprint of the headers."""
+    encoding: str
+    blank: Mapping[str, float]
+    """Mapped field -> the share of rows in which it is blank, 0 to 1."""
+    modified: str
+    """When the file was last changed: UTC, ISO 8601."""
+    digest: str
+    """SHA-256 of the file's bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The last good figures, by logical table."""
+
+    run: int
+    """The run that applied what was read."""
+    at: datetime
+    tables: Mapping[str, TableFigures]
+
+
+def keep_baseline(
+    tx: Connection, scope: Scope, run: int, figures: Mapping[str, TableFigures], *, now: datetime
+) -> None:
+    """Make these figures the last good ones; in the transaction that ends the run."""
+    lock_scope(tx, scope)
+    tx.execute(delete(tables.baselines).where(scope.of(tables.baselines)))
+    plain = {name: asdict(table) for name, table in figures.items()}
+    tx.execute(insert(tables.baselines).values(**scope.columns, run=run, at=now, tables=plain))
+
+
+def read_baseline(tx: Connection, scope: Scope) -> Baseline | None:
+    """The last good figures; None before the first apply that was completed."""
+    found = tx.execute(select(tables.baselines).where(scope.of(tables.baselines))).one_or_none()
+    if found is None:
+        return None
+    figures = {name: TableFigures(**table) for name, table in found.tables.items()}
+    return Baseline(found.run, found.at, figures)

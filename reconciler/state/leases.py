@@ -1,0 +1,133 @@
+"""Leases: one apply at a time for each directory, whoever starts it and wherever.
+
+A lease lapses unless its holder keeps it, so that one who was killed does not lock everybody out. Moments
+come from the holders' own clocks: clocks that differ by less than the time to live do no harm.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, insert, select, update
+
+from reconciler.errors import ReconcileError
+from reconciler.state import tables
+from reconciler.state.scope import Scope, lock_scope
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to apply to a directory."""
+
+    scope: Scope
+    token: str
+    """Tells this lease from any other, of the same owner too."""
+    owner: str
+    host: str
+    since: datetime
+    seen: datetime
+    """When the holder last kept it."""
+    expires: datetime
+    """From this moment on, somebody else may take it."""
+
+    def __str__(self) -> str:
+        return f"{self.owner} on {self.host} since {self.since:%Y-%m-%d %H:%M:%S %Z}"
+
+
+class LeaseHeldError(ReconcileError):
+    """Somebody else applies to the directory; `lease` says who, where and since when."""
+
+    def __init__(self, lease: Lease) -> None:
+        self.lease = lease
+        school = lease.scope.school_id
+        super().__init__(
+            f"{school}: an apply is under way, by {lease}, last seen {lease.seen:%H:%M:%S %Z}; wait until it"
+            f" is done. If you know that it was stopped, `reconcile unlock {school}`"
+        )
+
+
+class LeaseLostError(ReconcileError):
+    """The lease was taken over or broken; `lease` is the one in its place, if any."""
+
+    def __init__(self, scope: Scope, lease: Lease | None) -> None:
+        self.lease = lease
+        now = f"{lease} has taken over" if lease else "it was unlocked"
+        super().__init__(
+            f"{scope.school_id}: this apply has lost its lease: {now}; plan again once nobody else applies"
+        )
+
+
+_row = tables.leases.c
+
+
+def acquire_lease(  # noqa: PLR0913 - who, where, when, how long
+    tx: Connection, scope: Scope, *, owner: str, host: str, now: datetime, ttl: timedelta
+) -> Lease:
+    """Take the lease, if it is free or has expired. Of several who try at once, one gets it.
+
+    Raises:
+        LeaseHeldError: somebody holds it.
+    """
+    lock_scope(tx, scope)
+    held = read_lease(tx, scope)
+    if held and now < held.expires:
+        raise LeaseHeldError(held)
+    lease = Lease(scope, secrets.token_hex(16), owner, host, since=now, seen=now, expires=now + ttl)
+    _remove(tx, scope)
+    values = {name: getattr(lease, name) for name in ("token", "owner", "host", "since", "seen", "expires")}
+    tx.execute(insert(tables.leases).values(**scope.columns, **values))
+    return lease
+
+
+def keep_lease(tx: Connection, lease: Lease, *, now: datetime, ttl: timedelta) -> Lease:
+    """The heartbeat: hold the lease for another `ttl`.
+
+    In the transaction that opens a batch, it proves that nobody else has begun since. One that has expired
+    is kept too, as long as nobody has taken it.
+
+    Raises:
+        LeaseLostError: somebody has, or it was broken.
+    """
+    lock_scope(tx, lease.scope)
+    kept = replace(lease, seen=now, expires=now + ttl)
+    values = {"seen": kept.seen, "expires": kept.expires}
+    if not tx.execute(update(tables.leases).where(*_the_same(lease)).values(values)).rowcount:
+        raise LeaseLostError(lease.scope, read_lease(tx, lease.scope))
+    return kept
+
+
+def release_lease(tx: Connection, lease: Lease) -> bool:
+    """Give the lease back; whether it was still there to give."""
+    lock_scope(tx, lease.scope)
+    return bool(tx.execute(delete(tables.leases).where(*_the_same(lease))).rowcount)
+
+
+def break_lease(tx: Connection, scope: Scope) -> Lease | None:
+    """Take the lease from whoever holds it; gives what was broken, None where there was nothing."""
+    lock_scope(tx, scope)
+    held = read_lease(tx, scope)
+    _remove(tx, scope)
+    return held
+
+
+def read_lease(tx: Connection, scope: Scope) -> Lease | None:
+    """The lease as it stands; it may have expired."""
+    found = tx.execute(select(tables.leases).where(scope.of(tables.leases))).one_or_none()
+    if found is None:
+        return None
+    return Lease(scope, found.token, found.owner, found.host, found.since, found.seen, found.expires)
+
+
+def _the_same(lease: Lease) -> tuple[Any, ...]:
+    return lease.scope.of(tables.leases), _row.token == lease.token
+
+
+def _remove(tx: Connection, scope: Scope) -> None:
+    tx.execute(delete(tables.leases).where(scope.of(tables.leases)))
