@@ -1,0 +1,55 @@
+"""Every test here runs on SQLite and on PostgreSQL, each on a store of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.state.scope import Scope
+from reconciler.state.store import Store, open_store
+from tests.support.postgres import Cluster, Unavailable, cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BACKENDS = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A server, one a session."""
+    try:
+        with cluster() as server:
+            yield server
+    except Unavailable as reason:
+        pytest.skip(f"no PostgreSQL: {reason}")
+
+
+@pytest.fixture(params=BACKENDS)
+def where(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where there is no store yet."""
+    return _place(request, tmp_path_factory)
+
+
+@pytest.fixture
+def store(where: str) -> Store:
+    return open_store(where)
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def shared_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A store for many examples, each of which takes a directory of its own."""
+    return open_store(_place(request, tmp_path_factory))
+
+
+@pytest.fixture
+def scope() -> Scope:
+    return Scope("maple-grove", "dir-1")
+
+
+def _place(request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> str:
+    if request.param == "sqlite":
+        return str(folders.mktemp("store") / "state" / "state.db")
+    server: Cluster = request.getfixturevalue("postgres")
+    return server.create_database()
