@@ -259,5 +259,5 @@ def test_a_user_without_rights(postgres: Cluster) -> None:
 def test_errors_quote_no_values(store: Store, scope: Scope) -> None:
     with pytest.raises(ReconcileError) as refused, store.write() as tx:
         start(tx, scope, kind="Ana Sample", who="ana@example.org")
-    assert "Ana" not in str(refused.value)
-    assert "ana@" not in f"{refused.value.__cause__}".partition("DETAIL")[0]
+    assert str(refused.value).startswith(f"{store}: the state store cannot be used (SQL")
+    assert not any(value in str(refused.value) for value in ("Ana", "example.org"))
