@@ -128,6 +128,13 @@ def create_version_1(tx: Connection) -> None:
     for statement in _VERSION_1:
         words = {"strict": " STRICT", "blob": "BLOB"} if sqlite else {"strict": "", "blob": "BYTEA"}
         tx.execute(text(statement.format(**words)))
+    if not sqlite:  # both are compressed already
+        tx.execute(
+            text(
+                "ALTER TABLE batches ALTER COLUMN changes SET STORAGE EXTERNAL,"
+                " ALTER COLUMN outcomes SET STORAGE EXTERNAL"
+            )
+        )
 
 
 MIGRATIONS: Sequence[Migration] = (create_version_1,)

@@ -109,8 +109,8 @@ def test_the_old_owner_learns_that_it_was_taken(store: Store, scope: Scope) -> N
             keep_lease(tx, old, now=NOW + TTL, ttl=TTL)
         assert lost.value.lease == new
         assert str(lost.value) == (
-            "maple-grove: this apply has lost its lease: ben on ben-desk since 2025-09-01 08:02:00 UTC has taken"
-            " over; plan again once nobody else applies"
+            "maple-grove: this apply has lost its lease: ben on ben-desk since 2025-09-01 08:02:00 UTC has"
+            " taken over; plan again once nobody else applies"
         )
         assert release_lease(tx, old) is False
         assert read_lease(tx, scope) == new

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from reconciler.frames import MEMBERSHIP_CHANGES, OUTCOMES, RELATIONSHIP_CHANGES, USER_CHANGES
 from reconciler.state.journal import close_batch, count_journal, open_batch
 from reconciler.state.runs import end_run, start_run
 from tests.support import plans
 
 if TYPE_CHECKING:
+    import polars as pl
     from sqlalchemy import Connection
 
     from reconciler.state.scope import Scope
@@ -24,7 +23,7 @@ DAY = timedelta(days=1)
 
 def start(tx: Connection, scope: Scope, **values: Any) -> int:
     """A run of Ana's that begins."""
-    run = {
+    run: dict[str, Any] = {
         "kind": "apply",
         "plan_digest": "aa",
         "who": "ana",
