@@ -20,22 +20,22 @@ _SHORT = 4
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A SQLite file (`path`) or a PostgreSQL database (`url`): the other is None."""
+    """The path of a SQLite file, or the URL of a PostgreSQL database."""
 
-    path: Path | None
-    url: URL | None
+    place: Path | URL
 
     def __str__(self) -> str:
         """The address as messages name it: without password, and without options, which may hold another."""
-        if self.url is None:
-            return str(self.path)
-        return self.url.set(query={}).render_as_string(hide_password=True)
+        if isinstance(self.place, Path):
+            return str(self.place)
+        return self.place.set(query={}).render_as_string(hide_password=True)
 
     def censored(self, message: str) -> str:
         """A driver's message without the secrets of this address."""
-        options = self.url.query if self.url else {}
-        secrets = [str(self.url.password or "") if self.url else ""]
-        secrets += [str(value) for name, value in options.items() if "pass" in name or "key" in name]
+        if isinstance(self.place, Path):
+            return message
+        secrets = [str(self.place.password or "")]
+        secrets += [str(value) for name, value in self.place.query.items() if "pass" in name]
         for secret in secrets:
             if len(secret) >= _SHORT:
                 message = message.replace(secret, "***")
@@ -49,17 +49,17 @@ def read_address(where: str | Path) -> Address:
         ReconcileError: it is a URL of something else, or none at all.
     """
     if isinstance(where, Path) or "://" not in where:
-        return Address(Path(where), None)
+        return Address(Path(where))
     try:
         url = make_url(where)
     except (ArgumentError, ValueError) as error:
         # Neither the text nor the parser's words: what cannot be parsed may be mostly password.
         raise ReconcileError(f"state store: its URL cannot be read; {_WRITE}") from error
     if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
-        return Address(Path(str(url.database)), None)
+        return Address(Path(str(url.database)))
     if url.drivername in _POSTGRES:
-        return Address(None, url.set(drivername="postgresql+psycopg"))
-    raise ReconcileError(f"{Address(None, url)}: no state can be kept there; {_WRITE}")
+        return Address(url.set(drivername="postgresql+psycopg"))
+    raise ReconcileError(f"{Address(url)}: no state can be kept there; {_WRITE}")
 
 
 def make_private_file(path: Path) -> None:

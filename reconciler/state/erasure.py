@@ -13,6 +13,7 @@ from reconciler.errors import ReconcileError
 from reconciler.state import tables
 from reconciler.state.journal import BATCH_OUTCOMES, CHANGES
 from reconciler.state.packing import pack, unpack
+from reconciler.state.scope import find_scopes, lock_scope
 from reconciler.state.tables import to_text
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def purge(store: Store, school_id: str, *, before: datetime, now: datetime) -> i
     """
     run, batch, entry = tables.runs, tables.batches, tables.audit
     with store.write() as tx:
+        _lock_school(tx, school_id)
         old = (run.c.school_id == school_id, run.c.started < before, run.c.outcome != "running")
         due = select(run.c.directory_id, run.c.number, run.c.lifted).where(*old, run.c.purged.is_(None))
         purged = tx.execute(due).all()
@@ -86,11 +88,17 @@ def forget(store: Store, school_id: str, host_id: str) -> Forgotten:
     """
     person = _Person(host_id)
     with store.write() as tx:
+        _lock_school(tx, school_id)
         _forget_in_journal(tx, school_id, person)
         _forget_in_runs(tx, school_id, person)
     _compact(store)  # even where nothing was found: an earlier attempt may have been stopped before it
     others = person.others - {host_id, FORGOTTEN, ""}
     return Forgotten(person.changes, len(person.runs), tuple(sorted(others)))
+
+
+def _lock_school(tx: Connection, school_id: str) -> None:
+    for scope in find_scopes(tx, school_id):
+        lock_scope(tx, scope)
 
 
 def _compact(store: Store) -> None:
@@ -144,7 +152,7 @@ def _forget_in_journal(tx: Connection, school_id: str, person: _Person) -> None:
             row.run == run,
             row.batch == batch,
         )
-        packed = tx.execute(select(row.kind, row.changes, row.outcomes).where(*one).with_for_update()).one()
+        packed = tx.execute(select(row.kind, row.changes, row.outcomes).where(*one)).one()
         if values := _forget_in_batch(packed.kind, packed.changes, packed.outcomes, person):
             tx.execute(update(tables.batches).where(*one).values(values))
             person.runs.add((directory_id, run))

@@ -23,10 +23,7 @@ _LOCK = APPLICATION_ID
 
 _SCOPE = "school_id TEXT NOT NULL, directory_id TEXT NOT NULL"
 _OF_DIRECTORY = "FOREIGN KEY (school_id, directory_id) REFERENCES directories (school_id, directory_id)"
-_OF_RUN = (
-    "FOREIGN KEY (school_id, directory_id, run) REFERENCES runs (school_id, directory_id, number)"
-    " ON DELETE CASCADE"
-)
+_OF_RUN = "FOREIGN KEY (school_id, directory_id, run) REFERENCES runs (school_id, directory_id, number)"
 _VERSION_1 = (
     "CREATE TABLE schema_version (version INTEGER NOT NULL){strict}",
     # One row a directory: what is counted for it, and the row to lock. The last audit entry stands here

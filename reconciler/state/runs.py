@@ -191,7 +191,8 @@ def require_running(tx: Connection, scope: Scope, number: int) -> None:
     Raises:
         ReconcileError: it is over.
     """
-    query = select(_row.outcome).where(scope.of(tables.runs), _row.number == number).with_for_update()
+    lock_scope(tx, scope)
+    query = select(_row.outcome).where(scope.of(tables.runs), _row.number == number)
     if tx.execute(query).scalar() != "running":
         raise _not_running(scope, number)
 

@@ -39,9 +39,10 @@ class Counters(NamedTuple):
 
 
 def lock_scope(tx: Connection, scope: Scope) -> Counters:
-    """Let nobody else number a run, append to the audit or take the lease before this transaction ends.
+    """Let nobody else write about a directory before this transaction ends.
 
-    SQLite has one writer at a time in any case.
+    Whatever writes begins with it, so that no two wait for each other's rows for ever, and no number is
+    given twice. SQLite has one writer at a time in any case.
     """
     tx.execute(
         text(

@@ -7,35 +7,27 @@ people in a second file after they were erased from the first.
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import contextmanager
-from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import NullPool, create_engine, event
-
+from reconciler.errors import ReconcileError
 from reconciler.state.address import make_private_file, read_address
-from reconciler.state.migrations import MIGRATIONS, SCHEMA, migrate, read_version, refuse_newer
+from reconciler.state.database import reach
+from reconciler.state.migrations import MIGRATIONS, migrate, read_version, refuse_newer
 from reconciler.state.troubles import explained
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
 
     from reconciler.state.address import Address
     from reconciler.state.migrations import Migration
 
 PATIENCE = 10.0
 """Seconds to wait for another program that holds what is needed."""
-_PRAGMAS = (
-    "foreign_keys = ON",
-    "synchronous = FULL",  # a build of SQLite may have another default
-    "secure_delete = ON",  # what is erased is overwritten with zeros
-    "temp_store = MEMORY",  # VACUUM's copy holds names
-)
 
 
 class Store:
@@ -43,20 +35,7 @@ class Store:
 
     def __init__(self, address: Address, patience: float) -> None:
         self._address = address
-        with explained(address):
-            self._engine = _sqlite(address.path, patience) if address.path else _postgres(address)
-        wait = f"lock_timeout = {int(patience * 1000)}"
-        # Set for each transaction alone, so that it holds behind a connection pooler too.
-        local = f"SET LOCAL search_path = {SCHEMA}; SET LOCAL {wait}"
-        sqlite = address.path is not None
-        self._reading = (
-            {"begin": "BEGIN"}
-            if sqlite
-            else {"begin": local, "isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        )
-        self._writing = {"begin": "BEGIN IMMEDIATE" if sqlite else local}
-        rewritten = ", ".join(f"{SCHEMA}.{name}" for name in ("batches", "runs", "audit"))
-        self._rewriting = ("VACUUM",) if sqlite else (f"SET {wait}", f"VACUUM (FULL) {rewritten}")
+        self._database = reach(address, patience)
 
     def __str__(self) -> str:
         return str(self._address)
@@ -67,7 +46,7 @@ class Store:
         Raises:
             ReconcileError: the store cannot be used.
         """
-        return self._transaction(self._reading)
+        return self._transaction(self._database.reading)
 
     def write(self) -> AbstractContextManager[Connection]:
         """A transaction: committed at the end, rolled back if anything is raised.
@@ -78,13 +57,13 @@ class Store:
             ReconcileError: the store cannot be used. Nothing was written, unless the connection was lost
                 in the very commit.
         """
-        return self._transaction(self._writing)
+        return self._transaction(self._database.writing)
 
     @contextmanager
-    def _transaction(self, options: dict[str, Any]) -> Iterator[Connection]:
+    def _transaction(self, options: Mapping[str, Any]) -> Iterator[Connection]:
         with (
             explained(self._address),
-            self._engine.connect() as connection,
+            self._database.engine.connect() as connection,
             connection.execution_options(**options).begin(),
         ):
             yield connection
@@ -97,9 +76,9 @@ class Store:
         Raises:
             ReconcileError: the store is in use, or has no room for its copy.
         """
-        with explained(self._address), self._engine.connect() as connection:
+        with explained(self._address), self._database.engine.connect() as connection:
             alone = connection.execution_options(isolation_level="AUTOCOMMIT")
-            for statement in self._rewriting:
+            for statement in self._database.rewriting:
                 alone.exec_driver_sql(statement)
 
 
@@ -112,9 +91,8 @@ def open_store(
         ReconcileError: it cannot be opened or made, is no store, or one of a later version.
     """
     address = read_address(where)
-    if address.path:
-        with explained(address):
-            make_private_file(address.path)
+    if isinstance(address.place, Path):
+        _make_file(address.place)
     store = Store(address, patience)
     with store.read() as tx:
         version = read_version(tx, address)
@@ -132,7 +110,7 @@ def find_store(where: str | Path, *, patience: float = PATIENCE) -> Store | None
         ReconcileError: as of `open_store`.
     """
     address = read_address(where)
-    if address.path and not address.path.exists():
+    if isinstance(address.place, Path) and not address.place.exists():
         return None
     store = Store(address, patience)
     with store.read() as tx:
@@ -140,37 +118,10 @@ def find_store(where: str | Path, *, patience: float = PATIENCE) -> Store | None
     return open_store(where, patience=patience) if version else None
 
 
-def _sqlite(path: Path, patience: float) -> Engine:
-    engine = create_engine(
-        "sqlite://", creator=partial(_connect, path, patience), poolclass=NullPool, hide_parameters=True
-    )
-    # The driver would begin a transaction only before its first write: too late to be the only writer.
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _connect(path: Path, patience: float) -> sqlite3.Connection:
-    # rw, never rwc: reading must not create. Not ro either: after a kill, the first to come rolls back.
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw",
-        uri=True,
-        timeout=patience,
-        isolation_level=None,
-        check_same_thread=False,  # a transaction may be begun in one thread and closed in another
-    )
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
-    return connection
-
-
-def _postgres(address: Address) -> Engine:
-    # Patience is for locks; a server that does not answer within seconds will not answer later either.
-    connect = {"connect_timeout": 10}
-    engine = create_engine(address.url or "", connect_args=connect, poolclass=NullPool, hide_parameters=True)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _begin(connection: Connection) -> None:
-    if statement := connection.get_execution_options().get("begin"):
-        connection.exec_driver_sql(statement)
+def _make_file(path: Path) -> None:
+    try:
+        make_private_file(path)
+    except OSError as error:
+        raise ReconcileError(
+            f"{path}: {error.strerror}; name a file for the state store in a folder that you can write to"
+        ) from error

@@ -55,7 +55,7 @@ _POSTGRES = {
 
 @contextmanager
 def explained(address: Address) -> Iterator[None]:
-    """Errors of the database and of the file system as messages.
+    """Errors of the database as messages; whatever else is raised inside goes on as it is.
 
     Raises:
         ReconcileError: there was one.
@@ -64,14 +64,6 @@ def explained(address: Address) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise ReconcileError(f"{address}: {_explain(error, address)}") from error
-    except ModuleNotFoundError as error:
-        if error.name != "psycopg":
-            raise
-        raise ReconcileError(
-            f"{address}: PostgreSQL needs psycopg; pip install 'vidigami-reconciler[postgres]'"
-        ) from error
-    except OSError as error:
-        raise ReconcileError(f"{address}: {error.strerror}; {_UNKNOWN}") from error
 
 
 def _explain(error: DBAPIError, address: Address) -> str:
@@ -85,7 +77,7 @@ def _explain(error: DBAPIError, address: Address) -> str:
         return found[0] if found else f"{_UNKNOWN} (SQLSTATE {state})"
     if error.connection_invalidated:
         return _POSTGRES["57P"]
-    return f"{_connecting(address.censored(str(cause)))}"
+    return _connecting(address.censored(str(cause)))
 
 
 def _connecting(message: str) -> str:

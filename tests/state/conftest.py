@@ -29,7 +29,10 @@ def postgres() -> Iterator[Cluster]:
 @pytest.fixture(params=BACKENDS)
 def where(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Where there is no store yet."""
-    return _place(request, tmp_path_factory)
+    if request.param == "sqlite":
+        return _file(tmp_path_factory)
+    server: Cluster = request.getfixturevalue("postgres")
+    return server.empty_database()
 
 
 @pytest.fixture
@@ -40,7 +43,10 @@ def store(where: str) -> Store:
 @pytest.fixture(scope="module", params=BACKENDS)
 def shared_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A store for many examples, each of which takes a directory of its own."""
-    return open_store(_place(request, tmp_path_factory))
+    if request.param == "sqlite":
+        return open_store(_file(tmp_path_factory))
+    server: Cluster = request.getfixturevalue("postgres")
+    return open_store(server.create_database())
 
 
 @pytest.fixture
@@ -48,8 +54,5 @@ def scope() -> Scope:
     return Scope("maple-grove", "dir-1")
 
 
-def _place(request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> str:
-    if request.param == "sqlite":
-        return str(folders.mktemp("store") / "state" / "state.db")
-    server: Cluster = request.getfixturevalue("postgres")
-    return server.create_database()
+def _file(folders: pytest.TempPathFactory) -> str:
+    return str(folders.mktemp("store") / "state" / "state.db")

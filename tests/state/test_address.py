@@ -20,14 +20,13 @@ from reconciler.state.address import read_address
 )
 def test_paths_and_urls_of_files(where: str | Path, path: str) -> None:
     address = read_address(where)
-    assert (address.path, address.url, str(address)) == (Path(path), None, path)
+    assert (address.place, str(address)) == (Path(path), path)
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
 def test_any_usual_scheme_of_postgresql_means_the_one_driver(scheme: str) -> None:
-    url = read_address(f"{scheme}://css@db.example.org/state").url
-    assert url is not None
-    assert url.drivername == "postgresql+psycopg"
+    address = read_address(f"{scheme}://css@db.example.org/state")
+    assert str(address) == "postgresql+psycopg://css@db.example.org/state"
 
 
 @pytest.mark.parametrize("where", ["mysql://db.example.org/state", "sqlite://", "sqlite:///:memory:"])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -30,7 +31,9 @@ def is_file(store: Store) -> bool:
 
 def on_connect(store: Store, pragma: str) -> None:
     """Let each connection to come begin with a pragma: a disk that is full, a file that is read-only."""
-    event.listen(store._engine, "connect", lambda connection, _: connection.execute(f"PRAGMA {pragma}"))
+    event.listen(
+        store._database.engine, "connect", lambda connection, _: connection.execute(f"PRAGMA {pragma}")
+    )
 
 
 # Opening
@@ -164,7 +167,8 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
     with pytest.raises(ReconcileError) as refused:
         open_store(tmp_path / "state" / "state.db")
     assert str(refused.value) == (
-        f"{tmp_path}/state/state.db: Not a directory; the state store cannot be used"
+        f"{tmp_path}/state/state.db: Not a directory; name a file for the state store in a folder that you"
+        " can write to"
     )
 
 
@@ -223,6 +227,21 @@ def test_a_server_that_is_not_there() -> None:
     )
     assert "hunter2" not in message
     assert "\n" not in message
+
+
+def test_postgresql_without_its_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(ReconcileError) as refused:
+        open_store("postgresql://css:hunter2@127.0.0.1:1/state")
+    assert str(refused.value) == (
+        "postgresql+psycopg://css:***@127.0.0.1:1/state: PostgreSQL needs psycopg;"
+        " pip install 'vidigami-reconciler[postgres]'"
+    )
+
+
+def test_errors_of_others_inside_a_transaction_stay_theirs(store: Store) -> None:
+    with pytest.raises(FileNotFoundError, match="of the target"), store.write():
+        raise FileNotFoundError("of the target")
 
 
 def test_a_database_that_is_not_there(postgres: Cluster) -> None:
