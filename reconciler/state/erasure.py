@@ -83,9 +83,15 @@ def forget(store: Store, school_id: str, host_id: str) -> Forgotten:
     Of changes about them nothing stays but number, action and outcome; where the reason of somebody else's
     change, or a plan's header, names their Host ID, that is taken out. The audit chain still verifies.
 
+    A Host ID that is a bare number is not looked for in headers and settings: these name nobody unless a
+    school file does, and are full of other numbers.
+
     Raises:
-        ReconcileError: the store cannot be used, or it could not be rewritten after the erasing.
+        ReconcileError: the Host ID is blank, the store cannot be used, or it could not be rewritten after
+            the erasing.
     """
+    if not host_id.strip():
+        raise ReconcileError(f"{school_id}: a blank Host ID is nobody's; name the one to forget")
     person = _Person(host_id)
     with store.write() as tx:
         _lock_school(tx, school_id)
@@ -204,7 +210,11 @@ def _forget_in_runs(tx: Connection, school_id: str, person: _Person) -> None:
     row = tables.runs.c
     query = select(row.directory_id, row.number, row.header, row.settings, row.lifted)
     for directory_id, number, *values in tx.execute(query.where(row.school_id == school_id)).all():
-        forgotten = person.taken_out(values)
+        *plain, lifted = values  # header and settings, and what somebody wrote
+        forgotten = [
+            *(plain if person.host_id.isdigit() else person.taken_out(plain)),
+            person.taken_out(lifted),
+        ]
         if forgotten == values:
             continue
         one = (row.school_id == school_id, row.directory_id == directory_id, row.number == number)

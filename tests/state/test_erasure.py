@@ -208,6 +208,29 @@ def test_an_id_is_taken_out_of_headers_whole(store: Store, scope: Scope) -> None
         assert read_run(tx, scope, run).lifted == (LiftedGuard("rename", f"{mark} married"),)
 
 
+def test_a_bare_number_is_left_in_headers_where_it_may_mean_anything(store: Store, scope: Scope) -> None:
+    header = {"created": "2025-12-01T08:00:00Z", "grades": ["12"]}
+    added = memberships(
+        plans.membership(1, "add", "12"), plans.membership(2, "add", "13", reason="parent of 12")
+    )
+    guards = [LiftedGuard("rename", "12 married")]
+    run = journal(store, scope, ("memberships", added), header=header, settings=header, lifted=guards)
+    assert forget(store, "maple-grove", "12") == Forgotten(changes=1, runs=1, other_host_ids=())
+    (changes,) = read(store, scope, run)
+    assert changes["reason"].to_list() == ["", "parent of (forgotten)"]
+    with store.read() as tx:
+        assert read_plan_header(tx, scope, run) == last_settings(tx, scope) == header
+        assert read_run(tx, scope, run).lifted == (LiftedGuard("rename", "(forgotten) married"),)
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+def test_nobody_has_a_blank_id(store: Store, scope: Scope, blank: str) -> None:
+    run = journal(store, scope, ("users", CHANGES))
+    with pytest.raises(ReconcileError, match="a blank Host ID is nobody's; name the one to forget"):
+        forget(store, "maple-grove", blank)
+    assert read(store, scope, run)[0]["host_id"].to_list() == ["S1", "S12"]
+
+
 def test_an_id_may_be_any_text(store: Store, scope: Scope) -> None:
     odd = "a.b+(c)$1@example.org"
     added = memberships(
