@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import os
+import socket
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from reconciler.apply.record import Applier
     from reconciler.model import (
         Capabilities,
         Directory,
@@ -36,6 +39,8 @@ GROUP_TABLES = ("sections", "enrolments", "membership_list")
 """The tables, besides the students, from which groups are made beyond what the roster tells."""
 ZIP = b"PK\x03\x04"
 """How a saved plan begins."""
+STATE = "RECONCILE_STATE"
+"""The environment variable that names the state store: a path, or a PostgreSQL URL."""
 SMALL = 16 * 2**20
 """Bytes of files, of some 60,000 people, up to which Polars's threads cost more than they help."""
 
@@ -186,11 +191,19 @@ def apply_plan(plan: Plan, school: School, *, progress: Callable[[int, int], Non
         HeldError: the plan may not be applied; nothing was written.
         ReconcileError: the directory failed; what was done so far stays done, and the same plan goes on.
     """
+    from reconciler.apply.record import recorded  # noqa: PLC0415
     from reconciler.apply.runner import run  # noqa: PLC0415
+    from reconciler.state.scope import Scope  # noqa: PLC0415
+    from reconciler.state.store import open_store  # noqa: PLC0415
     from reconciler.targets import open_target  # noqa: PLC0415
 
     refuse(plan, school)
-    return run(plan, open_target(school.target), progress)
+    store = open_store(state_of(school))
+    scope = Scope(school.id, plan.header.directory_id)
+    with recorded(store, scope, plan, applier(), lambda: datetime.now(UTC)) as record:
+        outcomes = run(plan, open_target(school.target), progress, journal=record)
+        record.end("incomplete" if outcomes.incomplete else "done")
+    return outcomes
 
 
 def notices(plan: Plan, school: School) -> list[str]:
@@ -204,6 +217,33 @@ def notices(plan: Plan, school: School) -> list[str]:
     return [
         f"Exports have changed since the plan was made: {', '.join(changed)}. The plan does what it says."
     ]
+
+
+def state_of(school: School) -> str | Path:
+    """Where what is remembered of a school's runs is kept: `RECONCILE_STATE`, else beside its directory."""
+    return os.environ.get(STATE) or Path(school.target.path).parent / ".reconcile" / "state.db"
+
+
+def applier() -> Applier:
+    """Whoever runs this process, for what is remembered of it."""
+    from reconciler.apply.record import Applier  # noqa: PLC0415
+
+    try:
+        who = getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        who = f"user {os.getuid()}"
+    return Applier(who, socket.gethostname(), str(os.getpid()), _is_alive)
+
+
+def _is_alive(process: str) -> bool:
+    """Whether a process of this machine is there; in doubt it is."""
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except (ValueError, OSError):
+        return True
+    return True
 
 
 def _size(school: School) -> int:

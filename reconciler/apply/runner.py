@@ -13,6 +13,7 @@ from reconciler.targets.interface import Batch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from reconciler.apply.record import Journal
     from reconciler.model import Plan
     from reconciler.targets.interface import Target
 
@@ -26,10 +27,12 @@ def run(
     target: Target,
     progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005 - names for the caller
     batch_size: int = BATCH_SIZE,
+    journal: Journal | None = None,
 ) -> Outcomes:
     """Carry out all changes of a plan, in their order, and tell what became of each.
 
-    `progress` is called with the changes done and the total, at the start and after each batch. What
+    `progress` is called with the changes done and the total, at the start and after each batch. The
+    `journal` is told of each batch before it is made, and what became of it. What
     was carried out before an error or an interrupt stays; running the same plan again finishes it.
 
     Raises:
@@ -40,7 +43,10 @@ def run(
     progress(done, total)
     outcomes = []
     for batch in _batches(plan, batch_size):
+        number = journal.open(batch.kind, batch.changes) if journal else 0
         outcomes.append(target.apply(batch))
+        if journal:
+            journal.close(number, outcomes[-1])
         done += batch.changes.height
         progress(done, total)
     target.finish()

@@ -13,7 +13,20 @@ import typer
 
 from reconciler import __version__
 from reconciler.allocator import reuse_memory
-from reconciler.cli import apply, explain, findings, plan, report, schema, show, validate
+from reconciler.cli import (
+    apply,
+    audit,
+    explain,
+    findings,
+    forget,
+    history,
+    plan,
+    report,
+    schema,
+    show,
+    unlock,
+    validate,
+)
 from reconciler.cli.screen import prepare, remark, write
 from reconciler.errors import ReconcileError
 
@@ -39,6 +52,10 @@ app.command(epilog=report.EXAMPLES)(report.report)
 app.command(epilog=findings.EXAMPLES)(findings.findings)
 app.command(epilog=explain.EXAMPLES)(explain.explain)
 app.command(epilog=schema.EXAMPLES)(schema.schema)
+app.command(epilog=history.EXAMPLES)(history.history)
+app.command(epilog=unlock.EXAMPLES)(unlock.unlock)
+app.command(epilog=forget.EXAMPLES)(forget.forget)
+app.command(epilog=audit.EXAMPLES)(audit.audit)
 
 INTERRUPTED = 130
 

@@ -170,7 +170,8 @@ def _forget_in_batch(
     """What has to be written of a batch, if anything."""
     values = {}
     changes = unpack(packed_changes, CHANGES[kind])
-    about = pl.any_horizontal(pl.col(name).is_in(person.ids) for name in _HOST_IDS if name in changes)
+    theirs_in = (pl.col(name).is_in(person.ids) for name in _HOST_IDS if name in changes)
+    about = pl.any_horizontal(pl.lit(value=False), *theirs_in)  # a group is nobody
     forgotten = person.taken_out_of(_forget_in_changes(changes, about, kind, person), "reason")
     if not forgotten.equals(changes):
         theirs = changes.filter(about)

@@ -17,6 +17,7 @@ from reconciler.state import tables
 from reconciler.state.scope import Scope, lock_scope
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime, timedelta
 
     from sqlalchemy import Connection
@@ -84,6 +85,28 @@ def acquire_lease(  # noqa: PLR0913 - who, where, when, how long
     values = {name: getattr(lease, name) for name in ("token", "owner", "host", "since", "seen", "expires")}
     tx.execute(insert(tables.leases).values(**scope.columns, **values))
     return lease
+
+
+def take_lease(  # noqa: PLR0913 - as of acquire_lease, and whom it may be taken from
+    tx: Connection,
+    scope: Scope,
+    *,
+    owner: str,
+    host: str,
+    now: datetime,
+    ttl: timedelta,
+    is_gone: Callable[[Lease], bool],
+) -> Lease:
+    """Take the lease, also from a holder who is known to be gone, as after a kill: nobody has to wait then.
+
+    Raises:
+        LeaseHeldError: somebody holds it, who may still be at work.
+    """
+    lock_scope(tx, scope)
+    held = read_lease(tx, scope)
+    if held and is_gone(held):
+        _remove(tx, scope)
+    return acquire_lease(tx, scope, owner=owner, host=host, now=now, ttl=ttl)
 
 
 def keep_lease(tx: Connection, lease: Lease, *, now: datetime, ttl: timedelta) -> Lease:

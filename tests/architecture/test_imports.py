@@ -9,7 +9,7 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ("deepdiff", "polars", "requests")
+HEAVY = ("deepdiff", "polars", "requests", "sqlalchemy")
 """Each takes a fifth of a second or more to load."""
 
 _RUN = f"""

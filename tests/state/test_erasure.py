@@ -18,6 +18,7 @@ from tests.support import plans
 from tests.support.remembered import (
     DAY,
     NOW,
+    groups,
     journal,
     memberships,
     relationships,
@@ -291,3 +292,15 @@ def test_a_reader_keeps_a_store_from_being_erased_whole(where: str, scope: Scope
     else:
         assert str(refused.value) == message
         assert changes["host_id"][0] == "S1"
+
+
+def test_nobody_is_forgotten_in_groups(where: str) -> None:
+    store = open_store(where)
+    scope = Scope("maple-grove", "dir-1")
+    number = journal(
+        store, scope, ("groups", groups(plans.group(1, "create", "Grade 5"))), ("users", CHANGES)
+    )
+    assert forget(store, "maple-grove", "S1") == Forgotten(changes=1, runs=1, other_host_ids=())
+    with store.read() as tx:
+        kept, _ = read_journal(tx, scope, number)
+    assert kept.changes["after_name"].to_list() == ["Grade 5"]

@@ -5,7 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from reconciler.frames import MEMBERSHIP_CHANGES, OUTCOMES, RELATIONSHIP_CHANGES, USER_CHANGES
+from reconciler.frames import (
+    GROUP_CHANGES,
+    MEMBERSHIP_CHANGES,
+    OUTCOMES,
+    RELATIONSHIP_CHANGES,
+    USER_CHANGES,
+)
 from reconciler.state.journal import close_batch, count_journal, open_batch
 from reconciler.state.runs import end_run, start_run
 from tests.support import plans
@@ -44,6 +50,11 @@ def finish(tx: Connection, scope: Scope, number: int, outcome: Any = "done", **v
 def users(*rows: plans.Row) -> pl.DataFrame:
     """USER_CHANGES; a row is as `plans.user` makes it."""
     return plans.frame(USER_CHANGES, list(rows))
+
+
+def groups(*rows: plans.Row) -> pl.DataFrame:
+    """GROUP_CHANGES."""
+    return plans.frame(GROUP_CHANGES, list(rows))
 
 
 def memberships(*rows: plans.Row) -> pl.DataFrame:

@@ -1,0 +1,158 @@
+"""An apply that is remembered: nobody else applies meanwhile, and each batch is written down beforehand."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from reconciler.errors import ReconcileError
+from reconciler.state.audit import append_entry
+from reconciler.state.journal import close_batch, count_journal, open_batch
+from reconciler.state.leases import keep_lease, release_lease, take_lease
+from reconciler.state.runs import end_run, interrupt_runs, start_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+    import polars as pl
+
+    from reconciler.model import Plan
+    from reconciler.state.leases import Lease
+    from reconciler.state.runs import RunOutcome
+    from reconciler.state.scope import Scope
+    from reconciler.state.store import Store
+
+TIME_TO_LIVE = timedelta(minutes=5)
+"""How long a batch may take before somebody else may take the apply for dead; one of 50,000 takes seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applier:
+    """Who applies, where, and how to tell whether a process of that machine is still there."""
+
+    who: str
+    host: str
+    process: str
+    is_alive: Callable[[str], bool]
+
+    @property
+    def owner(self) -> str:
+        """As a lease names its holder."""
+        return f"{self.who}, process {self.process},"
+
+    def knows_gone(self, lease: Lease) -> bool:
+        """Whether a lease was held by a process of this machine that is there no more, as after a kill."""
+        process = lease.owner.rpartition("process ")[2].rstrip(",")
+        return lease.host == self.host and bool(process) and not self.is_alive(process)
+
+
+class Journal(Protocol):
+    """What is told of each batch: before it is made, and what became of it."""
+
+    def open(self, kind: str, changes: pl.DataFrame) -> int:
+        """These changes are about to be made; gives the batch's number."""
+
+    def close(self, batch: int, outcomes: pl.DataFrame) -> None:
+        """What became of them: OUTCOMES."""
+
+
+class RunRecord:
+    """The run of a plan in the store, while it goes on."""
+
+    def __init__(
+        self, store: Store, lease: Lease, number: int, who: str, clock: Callable[[], datetime]
+    ) -> None:
+        self._store, self._lease, self._who, self._clock = store, lease, who, clock
+        self.number = number
+
+    def open(self, kind: str, changes: pl.DataFrame) -> int:
+        """Write down the changes of a batch, and that this apply is still alive.
+
+        Raises:
+            ReconcileError: the store cannot be used, or somebody else applies by now; nothing was made.
+        """
+        now = self._clock()
+        with self._store.write() as tx:
+            self._lease = keep_lease(tx, self._lease, now=now, ttl=TIME_TO_LIVE)
+            return open_batch(tx, self._lease.scope, self.number, kind, changes, now=now)
+
+    def close(self, batch: int, outcomes: pl.DataFrame) -> None:
+        """Write down what became of a batch."""
+        with self._store.write() as tx:
+            close_batch(tx, self._lease.scope, self.number, batch, outcomes, now=self._clock())
+
+    def end(self, outcome: RunOutcome) -> None:
+        """Write down that the run is over, and let others apply."""
+        now, scope = self._clock(), self._lease.scope
+        with self._store.write() as tx:
+            counts = count_journal(tx, scope, self.number)
+            details = {"run": self.number, "outcome": outcome, "counts": counts}
+            append_entry(
+                tx,
+                scope,
+                event=f"run {self.number} {outcome}",
+                who=self._who,
+                details=details,
+                now=now,
+            )
+            end_run(tx, scope, self.number, outcome, counts=counts, now=now)
+            release_lease(tx, self._lease)
+
+
+@contextmanager
+def recorded(
+    store: Store, scope: Scope, plan: Plan, applier: Applier, clock: Callable[[], datetime]
+) -> Iterator[RunRecord]:
+    """The record of an apply of `plan`; it is over with the block, which has to `end` it if it went well.
+
+    Raises:
+        LeaseHeldError: another apply is under way.
+        ReconcileError: the store cannot be used.
+    """
+    header: Mapping[str, object] = json.loads(json.dumps(asdict(plan.header), default=dict))
+    digest = plan_digest(plan)
+    now = clock()
+    with store.write() as tx:
+        lease = take_lease(
+            tx,
+            scope,
+            owner=applier.owner,
+            host=applier.host,
+            now=now,
+            ttl=TIME_TO_LIVE,
+            is_gone=applier.knows_gone,
+        )
+        interrupt_runs(tx, scope, now)
+        number = start_run(
+            tx,
+            scope,
+            kind="apply",
+            plan_digest=digest,
+            who=applier.who,
+            host=applier.host,
+            now=now,
+            header=header,
+            settings=json.loads(json.dumps(plan.header.settings, default=dict)),
+        )
+        details = {"run": number, "plan": digest}
+        append_entry(tx, scope, event=f"run {number} started", who=applier.who, details=details, now=now)
+    record = RunRecord(store, lease, number, applier.who, clock)
+    try:
+        yield record
+    except BaseException as error:
+        # What went wrong is what has to be said; that the store could not be told of it changes nothing.
+        with suppress(ReconcileError):
+            record.end("failed" if isinstance(error, Exception) else "interrupted")
+        raise
+
+
+def plan_digest(plan: Plan) -> str:
+    """SHA-256 by which runs of one plan are known to be of one plan: of its header and its counts."""
+    counts = {kind: frame.height for kind, frame in plan.changes.frames().items()}
+    text = json.dumps([asdict(plan.header), counts], sort_keys=True, default=dict)
+    return hashlib.sha256(text.encode()).hexdigest()
