@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reconciler.cli.options import AdditionsOnly, Full, SchoolOrPlan, ShowNames
-from reconciler.cli.progress import bar, make_plan
+from reconciler.cli.progress import bar, make_plan, stopping_between_batches
 from reconciler.cli.screen import look, remark, write
 from reconciler.errors import ReconcileError
 
@@ -50,7 +50,7 @@ def apply(
     if not auto_approve:
         _ask()
     try:
-        with bar() as progress:
+        with bar() as shown, stopping_between_batches(shown) as progress:
             outcomes = pipeline.apply_plan(plan, school, progress=progress)
     except KeyboardInterrupt:
         remark("What was done stays done; the same command goes on from there.")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from reconciler.cli.screen import remark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +35,30 @@ def bar() -> Iterator[Callable[[int, int], None]]:
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Applying", total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@contextmanager
+def stopping_between_batches(progress: Callable[[int, int], None]) -> Iterator[Callable[[int, int], None]]:
+    """`progress` that ends the work between two batches once Ctrl-C was pressed; pressed twice, at once."""
+    pressed = False
+
+    def press(_signal: int, _frame: object) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+        remark("Stopping after the batch in flight; press Ctrl-C again to stop at once.")
+
+    def tell(done: int, total: int) -> None:
+        progress(done, total)
+        if pressed and done < total:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield tell
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import signal
 
 import pytest
 
 from reconciler import pipeline
-from reconciler.cli.progress import bar, make_plan
+from reconciler.cli.progress import bar, make_plan, stopping_between_batches
 from tests.support.schools import make_school
 
 
@@ -44,3 +45,38 @@ def test_a_bar_is_drawn_on_a_terminal_alone(monkeypatch):
         with bar() as progress:
             progress(1, 2)
         assert bool(stream.getvalue()) is expected
+
+
+def work(told: list[int], batches: list[int]) -> None:
+    """Three batches; Ctrl-C is pressed within some, as often as they are named."""
+    with stopping_between_batches(lambda done, _total: told.append(done)) as tell:
+        tell(0, 3)
+        for batch in (1, 2, 3):
+            for _ in range(batches.count(batch)):
+                signal.raise_signal(signal.SIGINT)
+            told.append(-batch)  # what the batch still does
+            tell(batch, 3)
+
+
+def test_ctrl_c_lets_the_batch_in_flight_be_finished(capsys):
+    told: list[int] = []
+    with pytest.raises(KeyboardInterrupt):
+        work(told, [2])
+    assert told == [0, -1, 1, -2, 2]
+    assert capsys.readouterr().err == (
+        "Stopping after the batch in flight; press Ctrl-C again to stop at once.\n"
+    )
+
+
+def test_ctrl_c_twice_stops_at_once():
+    told: list[int] = []
+    with pytest.raises(KeyboardInterrupt):
+        work(told, [2, 2])
+    assert told == [0, -1, 1]
+
+
+def test_ctrl_c_in_the_last_batch_changes_nothing():
+    told: list[int] = []
+    work(told, [3])
+    assert told == [0, -1, 1, -2, 2, -3, 3]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
