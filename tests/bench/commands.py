@@ -42,8 +42,10 @@ def measure_size(folder: Path, people: int, repeat: int) -> Costs:
     if not directory.exists():
         measure(python("-m", "tests.bench.exports", str(folder), str(people)), _environment())
         _say(f"filling the directory of {people:,} people")
-        measure(_reconcile("apply", str(ACCEPTANCE), "--auto-approve"), _school(folder / "now", directory))
+        filled = {**_school(folder / "now", directory), "RECONCILE_STATE": str(folder / "state.db")}
+        measure(_reconcile("apply", str(ACCEPTANCE), "--auto-approve"), filled)
     new, plan, bulk = folder / "new.db", str(folder / "creates.plan"), folder / "bulk.db"
+    remembered = folder / "state.db"
     commands: dict[str, Command] = {
         "bare interpreter": (python("-c", "pass"), _environment()),
         "bytes": (python("-m", "tests.bench.floors", "bytes", str(later)), _environment()),
@@ -51,10 +53,13 @@ def measure_size(folder: Path, people: int, repeat: int) -> Costs:
         "plan of 1 % changed": (_reconcile("plan", str(ACCEPTANCE)), _school(later, directory)),
         "plan of creates, saved": (_reconcile("plan", str(ACCEPTANCE), "--out", plan), _school(later, new)),
         "its show": (_reconcile("show", plan), _environment()),
-        "apply of creates": (_reconcile("apply", plan, "--auto-approve"), _school(later, new)),
+        "apply of creates": (
+            _reconcile("apply", plan, "--auto-approve"),
+            {**_school(later, new), "RECONCILE_STATE": str(remembered)},
+        ),
         "bulk load": (python("-m", "tests.bench.floors", "bulk", str(new), str(bulk)), _environment()),
     }
-    costs = _in_turns(commands, repeat, made=(new, bulk), title=f"{people:,} people")
+    costs = _in_turns(commands, repeat, made=(new, bulk, remembered), title=f"{people:,} people")
     if people <= WARM_UP_TO:
         costs["warm plan"] = Cost(**_inside("warm", _school(later, directory)))
     return costs
