@@ -7,7 +7,7 @@ import os
 import socket
 import uuid
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -193,12 +193,15 @@ def apply_plan(plan: Plan, school: School, *, progress: Callable[[int, int], Non
     """
     from reconciler.apply.record import recorded  # noqa: PLC0415
     from reconciler.apply.runner import run  # noqa: PLC0415
+    from reconciler.state.erasure import purge  # noqa: PLC0415
     from reconciler.state.scope import Scope  # noqa: PLC0415
     from reconciler.state.store import open_store  # noqa: PLC0415
     from reconciler.targets import open_target  # noqa: PLC0415
 
     refuse(plan, school)
     store = open_store(state_of(school))
+    now = datetime.now(UTC)
+    purge(store, school.id, before=now - timedelta(days=school.retention_days), now=now)
     scope = Scope(school.id, plan.header.directory_id)
     with recorded(store, scope, plan, applier(), lambda: datetime.now(UTC)) as record:
         outcomes = run(plan, open_target(school.target), progress, journal=record)

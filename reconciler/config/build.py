@@ -67,7 +67,8 @@ def build_school(settings: Settings, path: Path, rule_sets: Mapping[str, str]) -
         parents=ParentSettings(**_parents(settings.table("parents"))),
         blank=settings.table("blank"),
         leavers=_leavers(get("leavers")),
-        plan=_plan(get("plan", "max_age")),
+        plan=PlanSettings(_days(get("plan", "max_age"), default=7)),
+        retention_days=_days(get("retention"), default=400),
         settings_digest=settings_digest(effective),
         rule_set_digests=dict(rule_sets),
         effective=effective,
@@ -155,11 +156,12 @@ def _leavers(leavers: str | dict[str, str] | None) -> Mapping[str, str]:
     return leavers or {}
 
 
-def _plan(max_age: str | None) -> PlanSettings:
-    if max_age is None:
-        return PlanSettings()
-    number = max_age.strip().rstrip("dayshour").strip()
-    return PlanSettings(float(number) / (24 if "h" in max_age else 1))
+def _days(time: str | None, *, default: float) -> float:
+    """A time in days or hours as a number of days."""
+    if time is None:
+        return default
+    number = float(time.strip().rstrip("dayshour").strip())
+    return number / (24 if "h" in time else 1)
 
 
 def _folded(values: Iterable[object]) -> tuple[str, ...]:

@@ -19,13 +19,14 @@ def effective_settings(settings: Settings, source: SourceSettings) -> dict[str, 
     """What the school's settings come to, without locations: they hold on every machine.
 
     Of the files there remains which tables they supply and how they are read. `extends` is not in it,
-    since the merge has used it up, nor is `sync`, which says nothing of what a plan holds. No setting of
-    today holds a secret.
+    since the merge has used it up; nor are `sync` and `retention`, which say nothing of what a plan holds.
+    No setting of today holds a secret.
     """
     data = copy.deepcopy(settings.data)
     data.pop("extends", None)
     # Apply asks for it itself, and a plan made on trial can be applied once the trial is over.
     data.pop("sync", None)
+    data.pop("retention", None)
     data["school_year"] = str(SchoolYear.parse(str(data["school_year"])))
     data["target"] = {"kind": data["target"]["kind"]}
     data["source"] = {

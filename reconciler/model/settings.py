@@ -218,6 +218,8 @@ class School:
     A student who is simply not in the export any more has transferred.
     """
     plan: PlanSettings = field(default_factory=PlanSettings)
+    retention_days: float = 400.0
+    """How long values of people are remembered of a run."""
     settings_digest: str = ""
     rule_set_digests: Mapping[str, str] = field(default_factory=lambda: NO_MAPPING)
     effective: Mapping[str, object] = field(default_factory=dict, compare=False)

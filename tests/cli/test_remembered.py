@@ -112,6 +112,25 @@ def test_somebody_is_forgotten_and_the_trail_still_whole(school, reconcile):
     assert re.search(r": 4 entries, whole, the last hash is [0-9a-f]{64}\n$", audit.stdout)
 
 
+def test_values_older_than_the_school_keeps_them_are_erased_by_the_next_apply(school, reconcile):
+    reconcile("apply", "maple-grove", "--auto-approve")
+    with closing(sqlite3.connect(state(school))) as connection, connection:
+        connection.execute("UPDATE runs SET started = '2024-01-01T08:00:00.000000+00:00'")
+    file = school / "schools" / "maple-grove.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + "\nretention: 30 days\n", encoding="utf-8")
+    later = {**environment(), "SCHOOL_YEAR": "2026-27"}
+    subprocess.run(
+        [*COMMAND, "apply", "maple-grove", "--auto-approve"],
+        cwd=school,
+        env=later,
+        check=True,
+        capture_output=True,
+    )
+    (runs,) = json.loads(reconcile("history", "maple-grove", "--format", "json").stdout).values()
+    assert [bool(run["purged"]) for run in runs] == [False, True]
+    assert reconcile("audit", "maple-grove").returncode == 0
+
+
 def test_an_entry_that_was_altered_is_named(school, reconcile):
     reconcile("apply", "maple-grove", "--auto-approve")
     with closing(sqlite3.connect(state(school))) as connection, connection:

@@ -77,3 +77,7 @@ def test_rule_sets_are_known_by_the_digest_of_their_bytes(good: str, write: Writ
     shipped = Path(__file__).parents[2] / "rules" / "powerschool.yaml"
     assert school.rule_set_digests["local"] == hashlib.sha256(text.encode()).hexdigest()
     assert school.rule_set_digests["powerschool"] == hashlib.sha256(shipped.read_bytes()).hexdigest()
+
+
+def test_how_long_values_are_remembered_says_nothing_of_a_plan(load: Load) -> None:
+    assert load("retention: 30 days\n").settings_digest == load().settings_digest

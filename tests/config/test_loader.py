@@ -135,6 +135,7 @@ def test_one_word_for_leavers_is_for_all_causes(load: Load) -> None:
 )
 def test_age_of_a_plan_is_in_days_or_hours(load: Load, age: str, days: float) -> None:
     assert load(f"plan: {{max_age: {age}}}\n").plan.max_age_days == days
+    assert load(f"retention: {age}\n").retention_days == days
 
 
 @pytest.mark.parametrize("year", ["2025-26", "2025-2026", "2026", "'2026'"])
