@@ -40,9 +40,10 @@ def judge_parents(
     rows = put(rows, unproven, verdict)
     rowless = (
         links.with_columns(weight=weight)
-        .filter(~there & (pl.col("weight") > _NOT))
+        .filter(~there)
         .group_by("parent_host_id", maintain_order=True)
         .agg(pl.col("weight").max(), pl.col("file").first(), pl.col("line").min())
+        .filter(pl.col("weight") > _NOT)
     )
     held = rowless.select(host_id="parent_host_id", scope=pl.lit("account"), reason=pl.lit("unknown-parent"))
     return with_best_states(rows), check(held, HELD), _findings(rows, rowless)
