@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.errors import ReconcileError
 from reconciler.pipeline import applier, state_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reconciler.model import School
     from reconciler.state.audit import Chain
     from reconciler.state.erasure import Forgotten
     from reconciler.state.leases import Lease
     from reconciler.state.runs import Run
     from reconciler.state.store import Store
+
+T = TypeVar("T")
 
 
 def list_history(school: School) -> dict[str, list[Run]]:
@@ -24,13 +28,8 @@ def list_history(school: School) -> dict[str, list[Run]]:
         ReconcileError: the store cannot be used.
     """
     from reconciler.state.runs import list_runs  # noqa: PLC0415 - sqlalchemy loads slowly
-    from reconciler.state.scope import find_scopes  # noqa: PLC0415
 
-    store = _find(school)
-    if store is None:
-        return {}
-    with store.read() as tx:
-        return {scope.directory_id: list_runs(tx, scope) for scope in find_scopes(tx, school.id)}
+    return _of_each_directory(school, list_runs)
 
 
 def unlock(school: School) -> list[Lease]:
@@ -86,13 +85,19 @@ def verify_audit(school: School) -> dict[str, Chain]:
         ReconcileError: the store cannot be used.
     """
     from reconciler.state.audit import verify_chain  # noqa: PLC0415
+
+    return _of_each_directory(school, verify_chain)
+
+
+def _of_each_directory(school: School, ask: Callable[..., T]) -> dict[str, T]:
+    """Directory id -> what its part of the store answers, all as of one moment."""
     from reconciler.state.scope import find_scopes  # noqa: PLC0415
 
     store = _find(school)
     if store is None:
         return {}
     with store.read() as tx:
-        return {scope.directory_id: verify_chain(tx, scope) for scope in find_scopes(tx, school.id)}
+        return {scope.directory_id: ask(tx, scope) for scope in find_scopes(tx, school.id)}
 
 
 def _find(school: School) -> Store | None:

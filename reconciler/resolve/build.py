@@ -35,6 +35,7 @@ from reconciler.resolve.links import (
 
 if TYPE_CHECKING:
     from reconciler.model import Desired, DirectoryInfo, Roster, School
+    from reconciler.resolve.links import Settled
 
 
 def resolve(  # noqa: PLR0913 - both sides, and what binds them
@@ -72,29 +73,43 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
     found += [groups.findings, memberships.findings, relationships.findings]
     links = relationships.resolved() if "relationships" in can.kinds else roster.relationships
     found += [_school_year(info, school), _no_parent(frame, links, roster, school)]
-    users = frame.select(*RESOLVED_USERS, "lives").filter("lives")
+    before, after = _sides(frame, current, settled, groups.groups, memberships, relationships)
     return Resolution(
         unchanged={
             "users": Unchanged(current.users, settled),
             "memberships": memberships.unchanged,
             "relationships": relationships.unchanged,
         },
-        before=Directory(
-            users=current.users.filter(~settled),
-            groups=current.groups,
-            memberships=memberships.before,
-            relationships=relationships.before,
-        ),
-        after=Directory(
-            users=check(users, RESOLVED_USERS),
-            groups=groups.groups,
-            memberships=memberships.after,
-            relationships=relationships.after,
-        ),
+        before=before,
+        after=after,
         findings=stack([part for part in found if part.height], FINDINGS),
         unmanaged=_count_unmanaged(frame, current, groups.keys),
         active_users=int(settled.sum())
         + _count(frame, pl.col("wanted") & pl.col("lives") & pl.col("active")),
+    )
+
+
+def _sides(  # noqa: PLR0913 - each table of a directory, before and after
+    frame: pl.DataFrame,
+    current: Directory,
+    settled: pl.Series,
+    groups: pl.DataFrame,
+    memberships: Settled,
+    relationships: Settled,
+) -> tuple[Directory, Directory]:
+    """What of the current directory is not as the SIS has it, and what should become of that."""
+    users = frame.select(*RESOLVED_USERS, "lives").filter("lives")
+    before = Directory(
+        users=current.users.filter(~settled),
+        groups=current.groups,
+        memberships=memberships.before,
+        relationships=relationships.before,
+    )
+    return before, Directory(
+        users=check(users, RESOLVED_USERS),
+        groups=groups,
+        memberships=memberships.after,
+        relationships=relationships.after,
     )
 
 

@@ -11,16 +11,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import check
+from reconciler.frames import blanks, check
 
 if TYPE_CHECKING:
     from reconciler.frames import Schema
-
-_BLANKS: dict[pl.DataType | type[pl.DataType], str | int | bool] = {
-    pl.String: "",
-    pl.UInt32: 0,
-    pl.Boolean: False,
-}
 
 
 def pack(frame: pl.DataFrame) -> bytes:
@@ -41,5 +35,5 @@ def unpack(data: bytes, schema: Schema) -> pl.DataFrame:
         frame = pl.read_parquet(io.BytesIO(data))
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ValueError("not a whole frame") from error
-    missing = {name: pl.lit(_BLANKS[dtype], dtype) for name, dtype in schema.items() if name not in frame}
-    return check(frame.with_columns(**missing), schema)
+    missing = {name: dtype for name, dtype in schema.items() if name not in frame}
+    return check(frame.with_columns(blanks(missing)), schema)
