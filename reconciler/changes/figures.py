@@ -71,8 +71,10 @@ def _count_rows(roster: Roster, changes: Changes, findings: pl.DataFrame) -> pl.
     ).filter(pl.col("outcome") != "", ~pl.col("host_id").is_in(blocked["host_id"].implode()))
     key = ["member_type", "outcome", "reason"]
     # Who is created is a person of the roster; any other change may be of the account of somebody who is not.
-    created = done.filter(action="create").select("member_type", "outcome", reason=pl.lit(""))
-    others = done.filter(pl.col("action") != "create").unique("host_id", keep="last")
+    # Where the directory holds no member types, the roster tells them.
+    is_new = (pl.col("action") == "create") & (pl.col("member_type") != "")
+    created = done.filter(is_new).select("member_type", "outcome", reason=pl.lit(""))
+    others = done.filter(~is_new).unique("host_id", keep="last")
     told = pl.concat([blocked, others.select("host_id", "outcome", reason=pl.lit(""))])
     carried_on = roster.people.select("host_id", "member_type", "blocked").filter(
         pl.col("host_id").is_in(told["host_id"].implode()), pl.col("blocked") == ""

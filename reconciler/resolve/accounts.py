@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import PERSON_FIELDS, blanks, findings, folded, matches, one_row_each
-from reconciler.keys import find, flags, is_among
+from reconciler.keys import find, flags, is_among, is_repeated
 
 if TYPE_CHECKING:
     from reconciler.model import Directory, Roster, School
@@ -70,6 +70,8 @@ def _settled(
     for name in PERSON_FIELDS:
         alike &= users[name] == people[name].gather(person)
     alike = alike.fill_null(value=False)
+    if flags(people.height, person.drop_nulls()).sum() < person.len() - person.null_count():
+        alike &= ~is_repeated(users.select("host_id"))  # whose account it is, is not plain at all
     those = flags(people.height, person.filter(alike))
     mails = people.select("mail")
     contested = is_among(mails.filter(those), mails.filter(~those & (people["mail"] != "")))

@@ -209,6 +209,8 @@ def _relationships(
         return empty(ROSTER_RELATIONSHIPS), rows["student"]["host_id"].clear(), empty(FINDINGS)
     students = rows["student"]["best"].is_in(["eligible", "duplicate"])
     parents = rows["parent"]["best"] == "eligible"
+    said = links.filter(pl.col("verdict") == "yes") if kept_out.height else links.clear()
+    _, found = exclude_moved(_move_to_staff(said.select(*ROSTER_RELATIONSHIPS), merged), kept_out)
     certain = links.with_columns(
         pupil=students.gather(links["student"]), known=parents.gather(links["parent"]).fill_null(value=False)
     ).filter("pupil", pl.col("verdict") == "yes")
@@ -216,10 +218,10 @@ def _relationships(
     others = certain.select(pl.col("parent_host_id").filter(~pl.col("known"))).to_series().unique()
     here = people.select(pl.col("host_id").filter(pl.col("host_id").is_in(others.implode()))).to_series()
     certain = certain.filter(pl.col("known") | pl.col("parent_host_id").is_in(here.implode()))
-    moved, found = exclude_moved(_move_to_staff(certain.select(*ROSTER_RELATIONSHIPS), merged), kept_out)
-    pairs = first_of_each(moved, ["student_host_id", "parent_host_id"])
+    moved, _ = exclude_moved(_move_to_staff(certain.select(*ROSTER_RELATIONSHIPS), merged), kept_out)
+    kept = first_of_each(moved, ["student_host_id", "parent_host_id"])
     unlinked = pl.concat([_unlinked(certain, rows["student"]), kept_out["student_host_id"]])
-    return check(pairs, ROSTER_RELATIONSHIPS), unlinked, found
+    return check(kept, ROSTER_RELATIONSHIPS), unlinked, found
 
 
 def _unlinked(links: pl.DataFrame, students: pl.DataFrame) -> pl.Series:

@@ -103,7 +103,8 @@ def _named(listed: pl.DataFrame, school: School) -> pl.DataFrame:
 
 
 def _same_name_and_email(people: pl.DataFrame) -> pl.DataFrame:
-    return _namesakes(people.filter(pl.col("mail") != ""), "mail")
+    whole = (pl.col("first_name") != "") & (pl.col("last_name") != "")
+    return _namesakes(people.filter(pl.col("mail") != "", whole), "mail")
 
 
 def _same_host_id(people: pl.DataFrame) -> pl.DataFrame:
@@ -112,7 +113,7 @@ def _same_host_id(people: pl.DataFrame) -> pl.DataFrame:
 
 
 def _namesakes(people: pl.DataFrame, key: str) -> pl.DataFrame:
-    """MERGED: staff and parents of one key who have the same, whole name."""
+    """MERGED: staff and parents of one key who have the same name."""
     named = people.select("member_type", "host_id", "first_name", "last_name", key=key)
     staff = named.filter(pl.col("member_type") == "staff")
     parents = named.filter(pl.col("member_type") == "parent")
@@ -128,8 +129,7 @@ def _namesakes(people: pl.DataFrame, key: str) -> pl.DataFrame:
         how="horizontal",
     )
     same = (pl.col("first") == pl.col("other_first")) & (pl.col("last") == pl.col("other_last"))
-    whole = (pl.col("first") != "") & (pl.col("last") != "")
-    return both.filter(same & whole).select(*MERGED)
+    return both.filter(same).select(*MERGED)
 
 
 def _ids(people: pl.DataFrame, member_type: str) -> pl.DataFrame:

@@ -95,7 +95,11 @@ def with_best_states(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows with `best`, the best state that any row of their Host ID has."""
     several = _several(rows)
     ranked = rows.select("first", "state").filter(several).with_columns(rank=_rank())
-    best = ranked.sort("rank").group_by("first", maintain_order=True).agg(best=pl.col("state").first())
+    best = (
+        ranked.sort("rank", maintain_order=True)
+        .group_by("first", maintain_order=True)
+        .agg(best=pl.col("state").first())
+    )
     theirs = ranked.select("first").join(best, on="first", how="left", maintain_order="left")["best"]
     return put(rows.with_columns(best="state"), several.arg_true(), theirs.to_frame())
 

@@ -204,3 +204,12 @@ def test_file_names_and_rows_are_told_apart_from_paths(tmp_path: Path) -> None:
     file = SourceFile("exports/t.csv", str(tmp_path / "t.csv"))
     frame = open_source(make_school({"t": file}, {"t": make_rules()})).read().frames["t"]
     assert frame.rows(named=True) == [{"id": "1", "name": "a", "_file": "exports/t.csv", "_line": 2}]
+
+
+@pytest.mark.parametrize("data", [b"id\r\nb\r\n\r\n", b'"id"\r\n"b"\r\n\r\n'])
+def test_blank_lines_at_the_end_of_a_single_column_are_no_rows(data: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = write_file(Path(folder) / "t.csv", data)
+        rules = {"t": make_rules({"id": ("id",)}, required=(("id",),))}
+        frame = open_source(make_school({"t": file}, rules)).read().frames["t"]
+    assert frame["id"].to_list() == ["b"]

@@ -46,7 +46,11 @@ def prove(data: bytes, layout: Layout, width: int, line_end: str) -> Proof:
     single_lines = not quotes
     if quotes or line_end != "\n":
         # A pattern stops where it fails, here at the first line break inside a cell.
-        well_formed = single_lines = _holds(text, _rows(layout, width, line_end, inside=r'[^"\r\n]'))
+        # Of one column, a blank line may be a row or none: the other way through the file decides.
+        undecided = width == 1 and line_end != "\n"
+        well_formed = single_lines = not undecided and _holds(
+            text, _rows(layout, width, line_end, inside=r'[^"\r\n]')
+        )
         if not well_formed and line_end == "\n":
             well_formed = _holds(text, _rows(layout, width, line_end, inside='[^"]'))
     plain_ends = single_lines and not _has_odd_spaces(data, layout, line_end)
