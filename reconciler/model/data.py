@@ -73,7 +73,7 @@ class Roster:
     relationships: pl.DataFrame
     """ROSTER_RELATIONSHIPS: eligible parent of eligible student."""
     unlinked: pl.Series
-    """Host IDs of the students without any, and of some others."""
+    """Host IDs among which every student without a relationship is; there may be others."""
     held: pl.DataFrame
     """HELD: accounts about which the export proves nothing; they stay as they are."""
     merged: pl.DataFrame

@@ -46,7 +46,10 @@ def report_rows(rows: pl.DataFrame, school: School) -> pl.DataFrame:
 def account_for_rows(
     rows: dict[str, pl.DataFrame], people: pl.DataFrame, merged: pl.DataFrame
 ) -> pl.DataFrame:
-    """ROWS: what became of each row read, so that the import summary adds up."""
+    """ROWS: what became of each row read, so that the import summary adds up.
+
+    A row of which nothing else is told is a person who is carried on: only the others are counted.
+    """
     blocked = people.filter(pl.col("blocked") != "").select(
         "member_type", outcome=pl.lit("blocked"), reason="blocked"
     )

@@ -26,7 +26,7 @@ LINKS = {
     "file": pl.String,
     "line": pl.UInt32,
 }
-"""A contact's link to a student."""
+"""A contact's link to a student. The rows it names are those of the tables as they were classified: whole."""
 
 
 def read_links(
