@@ -18,7 +18,7 @@ from reconciler.errors import HeldError
 from reconciler.threads import in_this_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     import polars as pl
 
@@ -105,7 +105,13 @@ def work_out(  # noqa: PLR0913 - everything that a plan depends on
     Raises:
         InputError: the settings do not fit the tables.
     """
-    from reconciler.changes import count_figures, diff, people_named, ready_to_invite  # noqa: PLC0415
+    from reconciler.changes import (  # noqa: PLC0415
+        count_figures,
+        diff,
+        judge,
+        people_named,
+        ready_to_invite,
+    )
     from reconciler.desired import build_desired  # noqa: PLC0415
     from reconciler.frames import sort_findings  # noqa: PLC0415
     from reconciler.model import Plan  # noqa: PLC0415
@@ -122,8 +128,9 @@ def work_out(  # noqa: PLR0913 - everything that a plan depends on
         listed = [_not_lost_in_a_part(found, current) for found in listed]
     findings = sort_findings([*listed, resolution.findings, _ignored(tables)])
     figures = count_figures(roster, resolution, current, changes, findings)
+    header = _header(school, tables, info, figures, now=now, new_id=new_id, additions_only=additions_only)
     return Plan(
-        header=_header(school, tables, info, figures, now=now, new_id=new_id, additions_only=additions_only),
+        header=replace(header, verdicts=judge(changes, figures.populations, school.guards)),
         changes=changes,
         findings=findings,
         people=people_named(changes, findings, roster, resolution),
@@ -162,8 +169,8 @@ def save_plan(plan: Plan, path: Path) -> None:
     write_plan(plan, path)
 
 
-def refuse(plan: Plan, school: School) -> None:
-    """See that the plan may be applied to the school's directory, now.
+def refuse(plan: Plan, school: School, *, allowed: Collection[str] = ()) -> None:
+    """See that the plan may be applied to the school's directory, now; `allowed` names lifted guards.
 
     Raises:
         HeldError: with every reason why it may not.
@@ -179,13 +186,22 @@ def refuse(plan: Plan, school: School) -> None:
         rule_set_digests=school.rule_set_digests,
         sync=school.sync,
         now=datetime.now(UTC),
+        allowed=allowed,
     )
     if reasons:
         raise HeldError("\n".join(reasons))
 
 
-def apply_plan(plan: Plan, school: School, *, progress: Callable[[int, int], None]) -> Outcomes:
+def apply_plan(
+    plan: Plan,
+    school: School,
+    *,
+    progress: Callable[[int, int], None],
+    allowed: Collection[str] = (),
+) -> Outcomes:
     """Carry the plan out; `progress` is told the changes done and all of them.
+
+    `allowed` names the tripped guards that were lifted for this plan alone.
 
     Raises:
         HeldError: the plan may not be applied; nothing was written.
@@ -198,7 +214,7 @@ def apply_plan(plan: Plan, school: School, *, progress: Callable[[int, int], Non
     from reconciler.state.store import open_store  # noqa: PLC0415
     from reconciler.targets import open_target  # noqa: PLC0415
 
-    refuse(plan, school)
+    refuse(plan, school, allowed=allowed)
     store = open_store(state_of(school))
     now = datetime.now(UTC)
     purge(store, school.id, before=now - timedelta(days=school.retention_days), now=now)
@@ -302,6 +318,7 @@ def _header(  # noqa: PLR0913 - one argument for each thing that a plan remember
         figures=figures,
         user_types=dict(school.user_types),
         settings=dict(school.effective),
+        limits=dict(school.guards),
     )
 
 

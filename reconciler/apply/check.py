@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reconciler.apply.settings import describe_differences
+from reconciler.changes import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from reconciler.model import DirectoryInfo, Plan, PlanHeader
 
@@ -22,15 +23,18 @@ def refusal(  # noqa: PLR0913 - each is another thing that a plan may not fit
     rule_set_digests: Mapping[str, str] | None,
     sync: str,
     now: datetime,
+    allowed: Collection[str] = (),
 ) -> list[str]:
     """Every reason not to apply the plan, each a sentence of what is wrong and what to do.
 
     `settings` are the effective ones at hand. `settings_digest` and `rule_set_digests` are None where no
-    school file is at hand to compare with.
+    school file is at hand to compare with. Guards are judged again, on all changes of the plan and the
+    populations in its header; `allowed` names those that were lifted for this plan.
     """
     header = plan.header
     return [
-        *_verdict_reasons(plan),
+        *_error_reasons(plan),
+        *_guard_reasons(plan, allowed),
         *_sync_reasons(sync),
         *_directory_reasons(header, info),
         *_age_reasons(header, now),
@@ -44,13 +48,24 @@ def changed_sources(plan: Plan, digests: Mapping[str, str]) -> list[str]:
     return sorted(table for table, digest in digests.items() if planned.get(table) != digest)
 
 
-def _verdict_reasons(plan: Plan) -> Iterator[str]:
-    if plan.verdict == "held":
+def _error_reasons(plan: Plan) -> Iterator[str]:
+    if plan.has_errors:
         codes = plan.findings.filter(plan.findings["level"] == "error")["code"].unique().sort()
         yield (
             f"The plan is held by errors ({', '.join(codes)}); mend what its findings name"
             " (`reconcile explain CODE` says how), then plan again."
         )
+
+
+def _guard_reasons(plan: Plan, allowed: Collection[str]) -> Iterator[str]:
+    header = plan.header
+    for verdict in judge(plan.changes, header.figures.populations, header.limits):
+        if verdict.tripped and verdict.guard not in allowed:
+            yield (
+                f"The guard {verdict.guard} holds the plan: {verdict.figure:,} of {verdict.population:,}, and"
+                f" the limit is {verdict.limit:,}. Look for the cause in the exports; if this is meant, save"
+                f" the plan and run apply PLANFILE --allow {verdict.guard} --reason TEXT."
+            )
 
 
 def _sync_reasons(sync: str) -> Iterator[str]:

@@ -22,7 +22,7 @@ from reconciler.frames import (
     RELATIONSHIP_CHANGES,
     USER_CHANGES,
 )
-from reconciler.model import Changes, Digests, Figures, Plan, PlanHeader
+from reconciler.model import Changes, Digests, Figures, Limit, Plan, PlanHeader, Verdict
 from reconciler.parquet import pack, unpack
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from reconciler.frames import Schema
     from reconciler.parquet import Same
 
-FORMAT = 2
+FORMAT = 3
 _CHANGES: dict[str, Schema] = {
     "users": USER_CHANGES,
     "groups": GROUP_CHANGES,
@@ -119,8 +119,12 @@ def _header(data: dict[str, Any]) -> PlanHeader:
     datetime.fromisoformat(data["created"])
     digests = Digests(**data.pop("digests"))
     figures = data.pop("figures")
+    limits = {guard: limit and Limit(**limit) for guard, limit in data.pop("limits").items()}
+    verdicts = tuple(Verdict(**verdict) for verdict in data.pop("verdicts"))
     return PlanHeader(
         **data,
         digests=digests,
+        limits=limits,
+        verdicts=verdicts,
         figures=Figures(rows=tuple(figures.pop("rows")), groups=tuple(figures.pop("groups")), **figures),
     )

@@ -2,5 +2,6 @@
 
 from reconciler.changes.diff import diff
 from reconciler.changes.figures import count_figures, people_named, ready_to_invite
+from reconciler.changes.guard import judge
 
-__all__ = ["count_figures", "diff", "people_named", "ready_to_invite"]
+__all__ = ["count_figures", "diff", "judge", "people_named", "ready_to_invite"]

@@ -25,6 +25,7 @@ def count_figures(
         groups=tuple(_count_members(resolution, current).to_dicts()),
         unmanaged=resolution.unmanaged,
         active_users=resolution.active_users,
+        populations=resolution.populations,
     )
 
 

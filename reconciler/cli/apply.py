@@ -10,6 +10,7 @@ import typer
 from reconciler.cli.options import AdditionsOnly, Full, SchoolOrPlan, ShowNames
 from reconciler.cli.progress import bar, make_plan, stopping_between_batches
 from reconciler.cli.screen import look, remark, write
+from reconciler.config.suggest import did_you_mean
 from reconciler.errors import ReconcileError
 
 if TYPE_CHECKING:
@@ -19,13 +20,28 @@ EXAMPLES = """\b
 Examples:
   reconcile apply maple-grove
   reconcile apply maple-grove.plan --auto-approve
+  reconcile apply maple-grove.plan --allow users.deactivate --reason 'the 2025 branch campus closed'
 """
 
 AutoApprove = Annotated[bool, typer.Option("--auto-approve", help="Apply without asking, for scripts.")]
 
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="GUARD",
+        help="Lift one tripped guard, such as users.deactivate, for this saved plan alone; repeatable.",
+    ),
+]
+Reason = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Why --allow; nothing goes without it.")
+]
 
-def apply(
+
+def apply(  # noqa: PLR0913 - one parameter an option
     name: SchoolOrPlan,
+    allow: Allow = None,
+    reason: Reason = "",
     *,
     auto_approve: AutoApprove = False,
     additions_only: AdditionsOnly = False,
@@ -36,22 +52,26 @@ def apply(
 
     Ends with the import summary. It can be repeated: a second run does nothing, and a run that was stopped
     goes on. Nothing is ever deleted. Exit code 3 where the plan is refused, 4 where something could not be
-    done.
+    done. A guard that holds the plan is lifted by name, with a reason, and for a saved plan only.
     """
     from reconciler import pipeline
     from reconciler.report import build_report
     from reconciler.views import plan_text, report_text
 
+    lifted = _asked_to_lift(name, allow or [], reason)
     plan, school = _plan_and_school(name, additions_only=additions_only)
+    _see_that_they_are_tripped(plan, lifted)
     write(plan_text(plan, full=full, show_names=show_names, **look()))
     if plan.verdict == "none":
         return
-    pipeline.refuse(plan, school)
+    pipeline.refuse(plan, school, allowed=lifted)
+    if lifted:
+        remark(f"Lifted for this plan alone: {', '.join(lifted)}. Reason: {reason.strip()}")
     if not auto_approve:
         _ask()
     try:
         with bar() as shown, stopping_between_batches(shown) as progress:
-            outcomes = pipeline.apply_plan(plan, school, progress=progress)
+            outcomes = pipeline.apply_plan(plan, school, progress=progress, allowed=lifted)
     except KeyboardInterrupt:
         remark("What was done stays done; the same command goes on from there.")
         raise
@@ -59,6 +79,35 @@ def apply(
     if outcomes.incomplete:
         remark(f"Not everything was done. 'reconcile plan {plan.header.school_file}' shows what is left.")
         raise typer.Exit(4)
+
+
+def _asked_to_lift(name: str, allow: list[str], reason: str) -> list[str]:
+    """The guards to lift, each once, if they were asked for as they have to be."""
+    from reconciler.cli.given import means_plan
+    from reconciler.model import DEFAULT_GUARDS
+
+    if reason and not allow:
+        raise typer.BadParameter(
+            "it says why a guard is lifted; name one with --allow", param_hint="--reason"
+        )
+    if allow and not means_plan(name):
+        hint = "only a saved plan can be let through; run 'reconcile plan SCHOOL --out FILE', and look at it"
+        raise typer.BadParameter(hint, param_hint="--allow")
+    for guard in allow:
+        if guard not in DEFAULT_GUARDS:
+            known = did_you_mean(guard, list(DEFAULT_GUARDS)) or f"known are {', '.join(DEFAULT_GUARDS)}"
+            raise typer.BadParameter(f"there is no guard '{guard}'; {known}", param_hint="--allow")
+    if allow and not reason.strip():
+        raise typer.BadParameter("missing; say why the guard is lifted", param_hint="--reason")
+    return list(dict.fromkeys(allow))
+
+
+def _see_that_they_are_tripped(plan: Plan, lifted: list[str]) -> None:
+    tripped = [verdict.guard for verdict in plan.header.tripped]
+    for guard in lifted:
+        if guard not in tripped:
+            told = f"tripped are {', '.join(tripped)}" if tripped else "no guard holds this plan"
+            raise typer.BadParameter(f"{guard} is not tripped; {told}", param_hint="--allow")
 
 
 def _plan_and_school(name: str, *, additions_only: bool) -> tuple[Plan, School]:

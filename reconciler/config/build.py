@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ from reconciler.config.check_groups import grade_numbers
 from reconciler.config.effective import effective_settings, settings_digest
 from reconciler.config.fields import DELIMITERS, LEAVING_CAUSES, LIST_SETTINGS
 from reconciler.model import (
+    DEFAULT_GUARDS,
+    NONE_ALLOWED,
     EmailSettings,
     ExcludeSettings,
     GradeLevel,
@@ -16,6 +19,7 @@ from reconciler.model import (
     GroupSettings,
     GroupTemplate,
     IdentitySettings,
+    Limit,
     MemberRules,
     ParentSettings,
     PlanSettings,
@@ -67,6 +71,7 @@ def build_school(settings: Settings, path: Path, rule_sets: Mapping[str, str]) -
         parents=ParentSettings(**_parents(settings.table("parents"))),
         blank=settings.table("blank"),
         leavers=_leavers(get("leavers")),
+        guards={guard: _limit(get("guards", *guard.split(".")), guard) for guard in DEFAULT_GUARDS},
         plan=PlanSettings(_days(get("plan", "max_age"), default=7)),
         retention_days=_days(get("retention"), default=400),
         settings_digest=settings_digest(effective),
@@ -154,6 +159,16 @@ def _leavers(leavers: str | dict[str, str] | None) -> Mapping[str, str]:
     if isinstance(leavers, str):
         return dict.fromkeys(LEAVING_CAUSES, leavers)
     return leavers or {}
+
+
+def _limit(written: Mapping[str, int] | str | int | None, guard: str) -> Limit | None:
+    """A guard's limit; what is not written is the default's, so that a part of it can be set alone."""
+    if isinstance(written, str):
+        return None
+    if isinstance(written, int):
+        return NONE_ALLOWED
+    default = DEFAULT_GUARDS[guard] or NONE_ALLOWED
+    return replace(default, **(written or {}))
 
 
 def _days(time: str | None, *, default: float) -> float:

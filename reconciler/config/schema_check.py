@@ -145,6 +145,12 @@ def _repeated(document: Document, path: KeyPath, error: ValidationError) -> None
             document.note((*path, index), f"{shown} stands twice", "take one out")
 
 
+def _out_of_range(document: Document, path: KeyPath, error: ValidationError) -> None:
+    low, high = (_subschema(error).get(end) for end in ("minimum", "maximum"))
+    hint = f"write {low} to {high}" if high is not None else f"write {low} or more"
+    document.note(path, f"{document.shown(path, error.instance)} is out of range", hint)
+
+
 def _other(document: Document, path: KeyPath, error: ValidationError) -> None:
     document.note(path, f"{document.shown(path, error.instance)} breaks the rule '{error.validator}'", _SEE)
 
@@ -171,4 +177,6 @@ _MESSAGES: Mapping[str, Callable[[Document, KeyPath, ValidationError], None]] = 
     "minProperties": _too_short,
     "maxLength": _too_long,
     "uniqueItems": _repeated,
+    "minimum": _out_of_range,
+    "maximum": _out_of_range,
 }

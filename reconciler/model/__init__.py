@@ -15,6 +15,7 @@ from reconciler.model.data import (
     fold_header,
 )
 from reconciler.model.findings import FINDING_CODES
+from reconciler.model.guard import DEFAULT_GUARDS, NONE_ALLOWED, Limit, Verdict
 from reconciler.model.plan import Changes, Digests, Figures, Outcomes, Plan, PlanHeader
 from reconciler.model.report import BlockedPerson, GroupSize, MemberCounts, Report
 from reconciler.model.settings import (
@@ -39,9 +40,11 @@ from reconciler.model.settings import (
 from reconciler.model.year import SchoolYear
 
 __all__ = [
+    "DEFAULT_GUARDS",
     "FINDING_CODES",
     "LIST_TABLES",
     "MEMBER_TYPES",
+    "NONE_ALLOWED",
     "BlockedPerson",
     "Capabilities",
     "Changes",
@@ -59,6 +62,7 @@ __all__ = [
     "GroupSize",
     "GroupTemplate",
     "IdentitySettings",
+    "Limit",
     "MemberCounts",
     "MemberRules",
     "Outcomes",
@@ -79,5 +83,6 @@ __all__ = [
     "Tables",
     "TargetSettings",
     "Unchanged",
+    "Verdict",
     "fold_header",
 ]

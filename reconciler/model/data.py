@@ -171,6 +171,9 @@ class Resolution:
     """Kind -> how many current objects are not ours and stay as they are."""
     active_users: int
     """People of the SIS whose account is active once the plan is applied."""
+    populations: Mapping[str, int]
+    """What is ours in the current directory: `accounts`, `users` (the active ones of them), `groups`,
+    `memberships` and `relationships`."""
 
     @property
     def directory(self) -> Directory:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
+    from reconciler.model.guard import Limit, Verdict
+
 KINDS = ("users", "groups", "memberships", "relationships")
 
 ACTIONS: Mapping[str, tuple[str, ...]] = {
@@ -60,6 +62,9 @@ class Figures:
     unmanaged: Mapping[str, int]
     active_users: int
     """Users of ours that are active once the plan is applied."""
+    populations: Mapping[str, int] = field(default_factory=dict)
+    """What guards count percents from: how many `accounts` of ours there were before the plan, `users`
+    (the active ones of them), `groups`, `memberships` and `relationships` of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,15 @@ class PlanHeader:
     user_types: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
     """The merged settings, without locations and secrets: apply says how those at hand differ."""
+    limits: Mapping[str, Limit | None] = field(default_factory=dict)
+    """Guard -> its limit as the plan was made, None for off."""
+    verdicts: tuple[Verdict, ...] = ()
+    """What each guard says of the plan, the dangerous ones first."""
+
+    @property
+    def tripped(self) -> tuple[Verdict, ...]:
+        """The guards that hold the plan."""
+        return tuple(verdict for verdict in self.verdicts if verdict.tripped)
 
     @property
     def rolls_over(self) -> bool:
@@ -109,9 +123,14 @@ class Plan:
     """Host IDs (`host_id`) of the new people with an e-mail: they can be invited once applied."""
 
     @property
+    def has_errors(self) -> bool:
+        """Whether a finding holds the whole plan."""
+        return bool((self.findings["level"] == "error").any())
+
+    @property
     def verdict(self) -> str:
         """`held`, `changes` or `none`."""
-        if (self.findings["level"] == "error").any():
+        if self.has_errors or self.header.tripped:
             return "held"
         return "changes" if len(self.changes) or self.header.rolls_over else "none"
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import permutations
 from types import MappingProxyType
 
+from reconciler.model.guard import DEFAULT_GUARDS, Limit
 from reconciler.model.year import SchoolYear
 
 NO_MAPPING: Mapping[str, str] = MappingProxyType({})
@@ -217,6 +218,8 @@ class School:
 
     A student who is simply not in the export any more has transferred.
     """
+    guards: Mapping[str, Limit | None] = field(default_factory=lambda: DEFAULT_GUARDS)
+    """Guard, such as `users.deactivate` -> its limit; None where it is off."""
     plan: PlanSettings = field(default_factory=PlanSettings)
     retention_days: float = 400.0
     """How long values of people are remembered of a run."""

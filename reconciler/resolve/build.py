@@ -86,6 +86,7 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
         unmanaged=_count_unmanaged(frame, current, groups.keys),
         active_users=int(settled.sum())
         + _count(frame, pl.col("wanted") & pl.col("lives") & pl.col("active")),
+        populations=_count_ours(frame, current, settled, groups.keys),
     )
 
 
@@ -206,6 +207,23 @@ def _no_parent(
     )
     alone = students.filter(~pl.col("host_id").is_in(linked.implode()))
     return findings(alone, "no-parent", "has no imported parent")
+
+
+def _count_ours(
+    frame: pl.DataFrame, current: Directory, settled: pl.Series, keys: pl.DataFrame
+) -> dict[str, int]:
+    """What guards count percents from. An account whose person the SIS has is ours, however it was made."""
+    ours = pl.col("exists") & (pl.col("ours") | pl.col("wanted"))
+    same = int(settled.sum())  # as the SIS has them, so all of them are active
+    foreign = keys.filter(~pl.col("ours"))["group_target_id"].implode()
+    hand = pl.col("origin") == "hand"
+    return {
+        "accounts": same + _count(frame, ours),
+        "users": same + _count(frame, ours & pl.col("now_active")),
+        "groups": current.groups.filter(~pl.col("target_id").is_in(foreign)).height,
+        "memberships": _count(current.memberships, ~hand & ~pl.col("group_target_id").is_in(foreign)),
+        "relationships": _count(current.relationships, ~hand),
+    }
 
 
 def _count_unmanaged(frame: pl.DataFrame, current: Directory, keys: pl.DataFrame) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -60,6 +61,7 @@ def _header(header: PlanHeader, verdict: str) -> dict[str, object]:
             "sources": dict(header.digests.sources),
         },
         "verdict": verdict,
+        "guards": [asdict(one) | {"tripped": one.tripped} for one in header.verdicts],
     }
 
 

@@ -16,7 +16,7 @@ from reconciler.views.page import CAP, Page, align, natural, pad, plural
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model import Plan
+    from reconciler.model import Plan, Verdict
 
 _GROUPS = 20
 """How many groups are told with the number of their memberships."""
@@ -80,12 +80,31 @@ def _write_header(page: Page, plan: Plan) -> None:
 
 
 def _write_held(page: Page, plan: Plan, names: Mapping[str, str], *, full: bool) -> None:
-    if plan.verdict == "held":
+    if plan.header.tripped:
+        page.line()
+        page.line("Held by guards: more would change than the school's limits allow.", "bad")
+        for verdict in plan.header.tripped:
+            _write_tripped(page, verdict)
+    if plan.has_errors:
         page.line()
         page.line("Held: nothing of this plan can be applied before this is mended.", "bad")
         list_findings(
             page, plan.findings.filter(level="error"), names, cap=None if full else CAP, remedies=True
         )
+
+
+def _write_tripped(page: Page, verdict: Verdict) -> None:
+    share = (
+        f"{verdict.percent} % of {verdict.population:,}"
+        if verdict.basis == "percent"
+        else (f"a count, for there are only {verdict.population:,}")
+    )
+    page.line(
+        f"{verdict.guard}: {verdict.figure:,} of {verdict.population:,}; the limit is {verdict.limit:,}"
+        f" ({share}). Mend the exports, or: apply PLANFILE --allow {verdict.guard} --reason TEXT",
+        "bad",
+        indent=2,
+    )
 
 
 def _write_counts(page: Page, plan: Plan) -> None:

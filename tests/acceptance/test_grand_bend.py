@@ -28,6 +28,9 @@ source:
   files: {students: students.txt, staff: users.csv, contacts_dataset: contacts_dataset.csv}
 target: {kind: embedded, path: '${DIRECTORY}'}
 sync: apply
+guards:
+  users: {create: {percent: 50}, update: {percent: 50}, deactivate: {percent: 50}}
+  memberships: {add: off, remove: off}
 """
 
 

@@ -116,6 +116,7 @@ def make_header(**values: Any) -> PlanHeader:
         groups=tuple(values.pop("groups", ())),
         unmanaged=values.pop("unmanaged", {}),
         active_users=values.pop("active_users", 0),
+        populations=values.pop("populations", {}),
     )
     header = PlanHeader(
         school="maple-grove",
