@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reconciler.apply.record import Applier
     from reconciler.model import (
         Capabilities,
+        Changes,
         Directory,
         DirectoryInfo,
         Figures,
@@ -105,13 +106,7 @@ def work_out(  # noqa: PLR0913 - everything that a plan depends on
     Raises:
         InputError: the settings do not fit the tables.
     """
-    from reconciler.changes import (  # noqa: PLC0415
-        count_figures,
-        diff,
-        judge,
-        people_named,
-        ready_to_invite,
-    )
+    from reconciler.changes import count_figures, diff, people_named, ready_to_invite  # noqa: PLC0415
     from reconciler.desired import build_desired  # noqa: PLC0415
     from reconciler.frames import sort_findings  # noqa: PLC0415
     from reconciler.model import Plan  # noqa: PLC0415
@@ -128,9 +123,9 @@ def work_out(  # noqa: PLR0913 - everything that a plan depends on
         listed = [_not_lost_in_a_part(found, current) for found in listed]
     findings = sort_findings([*listed, resolution.findings, _ignored(tables)])
     figures = count_figures(roster, resolution, current, changes, findings)
-    header = _header(school, tables, info, figures, now=now, new_id=new_id, additions_only=additions_only)
+    header = partial(_header, now=now, new_id=new_id, additions_only=additions_only)
     return Plan(
-        header=replace(header, verdicts=judge(changes, figures.populations, school.guards)),
+        header=header(school, tables, info, figures, changes),
         changes=changes,
         findings=findings,
         people=people_named(changes, findings, roster, resolution),
@@ -288,11 +283,13 @@ def _header(  # noqa: PLR0913 - one argument for each thing that a plan remember
     tables: Tables,
     info: DirectoryInfo,
     figures: Figures,
+    changes: Changes,
     *,
     now: datetime,
     new_id: str,
     additions_only: bool,
 ) -> PlanHeader:
+    from reconciler.changes import judge  # noqa: PLC0415
     from reconciler.model import Digests, PlanHeader  # noqa: PLC0415
 
     return PlanHeader(
@@ -319,6 +316,7 @@ def _header(  # noqa: PLR0913 - one argument for each thing that a plan remember
         user_types=dict(school.user_types),
         settings=dict(school.effective),
         limits=dict(school.guards),
+        verdicts=judge(changes, figures.populations, school.guards),
     )
 
 

@@ -35,7 +35,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     """Show what would change in Vidigami, and change nothing.
 
     Reads the school's exports and its directory. Counts come first, then who is deactivated and what is
-    removed, then the rest, then findings. Exit code 3 where an error holds the plan.
+    removed, then the rest, then findings. Exit code 3 where an error or a guard holds the plan.
     """
     from reconciler import pipeline
     from reconciler.views import PLAN_VIEWS

@@ -148,6 +148,7 @@ def _repeated(document: Document, path: KeyPath, error: ValidationError) -> None
 def _out_of_range(document: Document, path: KeyPath, error: ValidationError) -> None:
     low, high = (_subschema(error).get(end) for end in ("minimum", "maximum"))
     hint = f"write {low} to {high}" if high is not None else f"write {low} or more"
+    hint = _subschema(error).get("rangeErrorMessage", hint)
     document.note(path, f"{document.shown(path, error.instance)} is out of range", hint)
 
 

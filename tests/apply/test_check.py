@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconciler.apply.check import changed_sources, refusal
-from reconciler.model import Digests, DirectoryInfo
-from tests.support.plans import finding, make_header, make_plan
+from reconciler.model import NONE_ALLOWED, Digests, DirectoryInfo
+from tests.support.plans import finding, make_header, make_plan, user
 
 if TYPE_CHECKING:
     from reconciler.model import Plan
@@ -82,6 +83,24 @@ def test_a_plan_may_be_applied_until_its_age_is_up(created: str) -> None:
     assert reasons(plan, now=datetime(2025, 9, 8, 20, 0, 0, tzinfo=UTC)) == [
         "The plan was made 7.5 days ago, and may be applied for 7 (plan.max_age); plan again."
     ]
+
+
+def test_a_tripped_guard_refuses_the_plan_unless_it_was_lifted_by_name() -> None:
+    header = replace(
+        make_header(populations={"accounts": 9, "users": 1_234}),
+        limits={"users.update": NONE_ALLOWED, "users.deactivate": None},
+    )
+    # The header's own verdicts say nothing here: guards are judged again, on the changes themselves.
+    plan = make_plan(users=[user(1, "update", "S1"), user(2, "deactivate", "S2")], header=header)
+    assert reasons(plan) == [
+        (
+            "The guard users.update holds the plan: 1 of 1,234, and the limit is 0. Look for the cause in the"
+            " exports; if this is meant, save the plan and run apply PLANFILE --allow users.update"
+            " --reason TEXT."
+        )
+    ]
+    assert reasons(plan, allowed=["users.update"]) == []
+    assert reasons(plan, allowed=["users.create"]) == reasons(plan)
 
 
 def test_other_rule_sets_are_named() -> None:

@@ -12,7 +12,15 @@ from reconciler.cli.main import INTERRUPTED, app, main
 from reconciler.config import load_school
 from reconciler.config.resources import rule_set_names, schema
 from reconciler.errors import HeldError, ReconcileError
-from reconciler.model import FINDING_CODES, LIST_TABLES, School, fold_header
+from reconciler.model import (
+    DEFAULT_GUARDS,
+    FINDING_CODES,
+    LIST_TABLES,
+    NONE_ALLOWED,
+    Limit,
+    School,
+    fold_header,
+)
 from reconciler.model.plan import ACTIONS
 from reconciler.model.settings import (
     EmailSettings,
@@ -177,6 +185,20 @@ def test_rule_sets_sources_and_targets_are_those_there_are() -> None:
     assert set(codes(rows["extends"][1])) == {*rule_set_names(), ".yaml"}
     assert set(codes(rows["source.kind"][1])) == set(SOURCES)
     assert set(codes(rows["target.kind"][1])) == set(TARGETS)
+
+
+def test_guards_are_those_there_are_with_their_defaults() -> None:
+    rows = {codes(guard)[0]: [int(one) for one in limit] for guard, *limit, _ in table("## Guards")}
+    assert list(rows) == list(DEFAULT_GUARDS)
+    assert {guard: Limit(*limit) for guard, limit in rows.items()} == DEFAULT_GUARDS
+
+
+def test_written_guards_are_valid(tmp_path: Path) -> None:
+    path = tmp_path / "riverside.yaml"
+    path.write_text(block("school file") + block("guards"), encoding="utf-8")
+    guards = load(path).guards
+    assert guards["users.deactivate"] == Limit(percent=15, count=5, floor=20)
+    assert (guards["users.reactivate"], guards["memberships.add"]) == (NONE_ALLOWED, None)
 
 
 def test_kinds_of_groups_are_those_of_the_schema() -> None:

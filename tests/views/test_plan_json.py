@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from reconciler.frames import PERSON_FIELDS
-from reconciler.model import FINDING_CODES, Plan
+from reconciler.model import FINDING_CODES, Plan, Verdict
 from reconciler.model.plan import ACTIONS
 from reconciler.views import plan_json
 from tests.support.plans import finding, group, make_header, make_plan, membership, person, relationship, user
@@ -39,6 +40,7 @@ def test_a_plan_without_changes() -> None:
         "additions_only": False,
         "digests": {"settings": "aa", "rule_sets": {"powerschool": "bb"}, "sources": {"students": "cc"}},
         "verdict": "none",
+        "guards": [],
         "summary": {
             "users": {"create": 0, "update": 0, "rekey": 0, "deactivate": 0, "reactivate": 0},
             "groups": {"create": 0, "update": 0},
@@ -210,3 +212,26 @@ def test_the_schema_refuses_what_is_not_in_it() -> None:
     data = document(make_plan(users=[user(1, "create", "S1")]))
     data["changes"][0]["action"] = "delete"
     assert not Draft202012Validator(SCHEMA).is_valid(data)
+
+
+def test_guards_are_told_with_limit_and_figure() -> None:
+    verdicts = (
+        Verdict("users.deactivate", 11, 100, 10, "percent", 10),
+        Verdict("users.create", 3, 0, None, "first import"),
+    )
+    told = document(make_plan(header=replace(make_header(), verdicts=verdicts)))
+    assert told["verdict"] == "held"
+    shared = {"percent": None, "tripped": False}
+    assert told["guards"] == [
+        {
+            "guard": "users.deactivate",
+            "figure": 11,
+            "population": 100,
+            "limit": 10,
+            "basis": "percent",
+            "percent": 10,
+            "tripped": True,
+        },
+        {"guard": "users.create", "figure": 3, "population": 0, "limit": None, "basis": "first import"}
+        | shared,
+    ]

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from textwrap import dedent
 
 import pytest
 
+from reconciler.model import Verdict
 from reconciler.views import plan_text
 from tests.support.plans import (
     finding,
@@ -345,3 +347,27 @@ def test_wide_letters_keep_columns_aligned() -> None:
     lines = plan_text(plan, show_names=True).splitlines()
     assert "  - S1 山田 花    student" in lines
     assert "  - S2 Ada Byron  student" in lines
+
+
+def test_tripped_guards_come_first_each_in_a_line_with_what_to_do() -> None:
+    verdicts = (
+        Verdict("users.deactivate", 1_100, 9_000, 900, "percent", 10),
+        Verdict("memberships.remove", 3, 40, 2, "count"),
+        Verdict("users.create", 3, 0, None, "first import"),
+    )
+    plan = make_plan(users=[user(1, "deactivate", "S1")], header=replace(make_header(), verdicts=verdicts))
+    lines = plan_text(plan).splitlines()
+    assert lines[1:6] == [
+        "",
+        "Held by guards: more would change than the school's limits allow.",
+        (
+            "  users.deactivate: 1,100 of 9,000; the limit is 900 (10 % of 9,000). Mend the exports, or:"
+            " apply PLANFILE --allow users.deactivate --reason TEXT"
+        ),
+        (
+            "  memberships.remove: 3 of 40; the limit is 2 (a count, for there are only 40). Mend the"
+            " exports, or: apply PLANFILE --allow memberships.remove --reason TEXT"
+        ),
+        "",
+    ]
+    assert "users.create" not in plan_text(plan)
