@@ -68,7 +68,7 @@ def settle_groups(
         ours.select("target_id").filter(pl.col("target_id") != ""), on="target_id", how="anti"
     )
     keys = _final_keys(ours, others, desired, school)
-    found.append(_retired(keys, school))
+    found.append(_retired(keys.filter(~pl.col("key").is_in(wanted["key"].implode())), school))
     verbatim = check(others.with_columns(reason=pl.lit("")), RESOLVED_GROUPS)
     return ResolvedGroups(pl.concat([ours, verbatim]), keys, pl.concat(found))
 
@@ -140,7 +140,7 @@ def _final_keys(ours: pl.DataFrame, others: pl.DataFrame, desired: Desired, scho
         list(school.groups.mapping)
     )
     campus = pl.col("key").str.contains("@", literal=True) == school.groups.per_school
-    whole_kind = mapped & ~kind.is_in(_ONE_BY_ONE) & campus
+    kept_whole = mapped & ~kind.is_in(_ONE_BY_ONE)
     # A division is declared for every campus, also for one that has none of its students today.
     division = (kind == "division") & pl.lit(school.groups.per_school)
     plain = pl.when(division).then(pl.col("key").str.replace(r"@[^@]*$", "")).otherwise("key")
@@ -155,7 +155,8 @@ def _final_keys(ours: pl.DataFrame, others: pl.DataFrame, desired: Desired, scho
         "key",
         "ours",
         group_target_id="target_id",
-        retired=pl.col("ours") & ~whole_kind & ~named,
+        # Somebody without a campus joins the group that all had before; the others stay in it all the same.
+        retired=pl.col("ours") & pl.when(kept_whole).then(~campus).otherwise(~named),
     )
 
 

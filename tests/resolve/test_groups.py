@@ -91,6 +91,17 @@ def test_a_group_that_is_no_longer_declared_is_retired(world, retired, gone):
     assert found(plan.findings, "group-retired") == [("group-retired", "")]
 
 
+def test_somebody_without_a_campus_takes_nobody_out_of_the_group_of_all_campuses(world):
+    everybody = [staff("1", school_id="1"), staff("2", school_id="1")]
+    world.apply(make_tables(staff=everybody), groups={"mapping": ["faculty"]})
+    per_school = {"mapping": ["faculty"], "per_school": True}
+    one_without = [staff("1", school_id="1"), staff("2", school_id="")]
+    for tables in (make_tables(staff=everybody), make_tables(staff=one_without)):
+        plan = world.plan(tables, groups=per_school)
+        assert ("remove", "faculty", "T1") not in memberships(plan)
+    assert found(plan.findings, "group-retired") == []
+
+
 def test_somebody_added_by_hand_stays(world):
     world.apply(school_of("5"))
     world.by_hand(
