@@ -18,22 +18,24 @@ from reconciler.errors import HeldError
 from reconciler.threads import in_this_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     import polars as pl
 
     from reconciler.apply.record import Applier
     from reconciler.model import (
         Capabilities,
-        Changes,
         Directory,
         DirectoryInfo,
         Figures,
+        LiftedGuard,
         Outcomes,
         Plan,
         PlanHeader,
+        Remembered,
         School,
         Tables,
+        Verdict,
     )
 
 GROUP_TABLES = ("sections", "enrolments", "membership_list")
@@ -71,6 +73,7 @@ def plan_school(
 
 def _plan(school: School, *, additions_only: bool, tell: Callable[[str], None]) -> Plan:
     from reconciler.sources import open_source  # noqa: PLC0415 - polars loads slowly
+    from reconciler.state.glance import glance  # noqa: PLC0415
     from reconciler.targets import open_target  # noqa: PLC0415
 
     source = open_source(_of_a_part(school) if additions_only else school)
@@ -78,15 +81,17 @@ def _plan(school: School, *, additions_only: bool, tell: Callable[[str], None]) 
     tell("Reading the directory")
     info, current = target.snapshot()
     tell("Reading the exports and working out the plan")
+    now = datetime.now(UTC)
     return work_out(
         school,
         source.read(),  # held by nobody else: a large school's tables are let go of on the way
         info,
         current,
         target.capabilities,
-        now=datetime.now(UTC),
+        now=now,
         new_id=uuid.uuid4().hex,
         additions_only=additions_only,
+        remembered=glance(state_of(school), school.id, info.directory_id),
     )
 
 
@@ -100,32 +105,49 @@ def work_out(  # noqa: PLR0913 - everything that a plan depends on
     now: datetime,
     new_id: str,
     additions_only: bool = False,
+    remembered: Remembered | None = None,
 ) -> Plan:
     """The plan for what was read. `new_id` names the directory if there is none yet.
+
+    `additions_only` says that the exports are of a part of the school; on days when the calendar lets
+    nobody leave, they are whole all the same. `remembered` is what is known of the runs before.
 
     Raises:
         InputError: the settings do not fit the tables.
     """
-    from reconciler.changes import count_figures, diff, people_named, ready_to_invite  # noqa: PLC0415
+    from reconciler.changes import count_figures, diff, judge, people_named, ready_to_invite  # noqa: PLC0415
     from reconciler.desired import build_desired  # noqa: PLC0415
     from reconciler.frames import sort_findings  # noqa: PLC0415
-    from reconciler.model import Plan  # noqa: PLC0415
+    from reconciler.model import Plan, Remembered, window_of  # noqa: PLC0415
+    from reconciler.preflight import hold_against, measure  # noqa: PLC0415
     from reconciler.resolve import resolve  # noqa: PLC0415
     from reconciler.roster import build_roster  # noqa: PLC0415
 
+    known = remembered or Remembered()
+    read = measure(tables)
+    unlike = hold_against(tables, read, known.baseline, school, partial=additions_only)
     roster = build_roster(tables, school)
     tables = tables.only(school.members["student"].table, *GROUP_TABLES)
     desired = build_desired(roster, tables, school)
-    resolution = resolve(roster, desired, current, info, school, can, additions_only=additions_only)
+    keeps_all = additions_only or window_of(school.calendar.additions_only, day_of(now)) is not None
+    resolution = resolve(roster, desired, current, info, school, can, additions_only=keeps_all)
     changes = diff(resolution.after, resolution.before)
     listed = [roster.findings, desired.findings]
     if additions_only:
         listed = [_not_lost_in_a_part(found, current) for found in listed]
-    findings = sort_findings([*listed, resolution.findings, _ignored(tables)])
-    figures = count_figures(roster, resolution, current, changes, findings)
-    header = partial(_header, now=now, new_id=new_id, additions_only=additions_only)
+    findings = sort_findings([unlike, *listed, resolution.findings, _ignored(tables)])
+    figures = count_figures(
+        roster, resolution, current, changes, findings, unfinished_import=known.unfinished_import
+    )
+    header = partial(_header, now=now, new_id=new_id, additions_only=keeps_all)
     return Plan(
-        header=header(school, tables, info, figures, changes),
+        header=replace(
+            header(school, tables, info, figures),
+            # What a part of the school is like says nothing of the whole.
+            tables={} if additions_only else read,
+            baseline=str(known.baseline or ""),
+            verdicts=judge(changes, figures, school.guards, school.calendar, day_of(now)),
+        ),
         changes=changes,
         findings=findings,
         people=people_named(changes, findings, roster, resolution),
@@ -173,18 +195,47 @@ def refuse(plan: Plan, school: School, *, allowed: Collection[str] = ()) -> None
     from reconciler.apply.check import refusal  # noqa: PLC0415
     from reconciler.targets import open_target  # noqa: PLC0415
 
+    now = datetime.now(UTC)
+    info, current = open_target(school.target).snapshot()
     reasons = refusal(
         plan,
-        info=open_target(school.target).info(),
+        info=info,
         settings_digest=school.settings_digest,
         settings=school.effective,
         rule_set_digests=school.rule_set_digests,
         sync=school.sync,
-        now=datetime.now(UTC),
+        now=now,
+        verdicts=_judge_again(plan, school, current, day_of(now)),
         allowed=allowed,
     )
     if reasons:
         raise HeldError("\n".join(reasons))
+
+
+def judge_now(plan: Plan, school: School) -> tuple[Verdict, ...]:
+    """What the guards say of a saved plan now.
+
+    Raises:
+        ReconcileError: the directory cannot be read whole.
+    """
+    from reconciler.targets import open_target  # noqa: PLC0415
+
+    _, current = open_target(school.target).snapshot()
+    return _judge_again(plan, school, current, day_of(datetime.now(UTC)))
+
+
+def _judge_again(plan: Plan, school: School, current: Directory, today: str) -> tuple[Verdict, ...]:
+    """What the guards say of a plan today: of all of its changes, on what there was, plus others' changes."""
+    from reconciler.changes import judge, move_populations  # noqa: PLC0415
+
+    moved = move_populations(plan.changes, plan.header.figures, current)
+    figures = replace(plan.header.figures, populations=moved)
+    return judge(plan.changes, figures, school.guards, school.calendar, today)
+
+
+def day_of(now: datetime) -> str:
+    """The day by the machine's clock, as the calendar of a school names it."""
+    return now.astimezone().date().isoformat()
 
 
 def apply_plan(
@@ -192,11 +243,11 @@ def apply_plan(
     school: School,
     *,
     progress: Callable[[int, int], None],
-    allowed: Collection[str] = (),
+    lifted: Sequence[LiftedGuard] = (),
 ) -> Outcomes:
     """Carry the plan out; `progress` is told the changes done and all of them.
 
-    `allowed` names the tripped guards that were lifted for this plan alone.
+    `lifted` are the tripped guards that were lifted for this plan alone, as is remembered of the run.
 
     Raises:
         HeldError: the plan may not be applied; nothing was written.
@@ -209,12 +260,12 @@ def apply_plan(
     from reconciler.state.store import open_store  # noqa: PLC0415
     from reconciler.targets import open_target  # noqa: PLC0415
 
-    refuse(plan, school, allowed=allowed)
+    refuse(plan, school, allowed=[guard.guard for guard in lifted])
     store = open_store(state_of(school))
     now = datetime.now(UTC)
     purge(store, school.id, before=now - timedelta(days=school.retention_days), now=now)
     scope = Scope(school.id, plan.header.directory_id)
-    with recorded(store, scope, plan, applier(), lambda: datetime.now(UTC)) as record:
+    with recorded(store, scope, plan, applier(), lambda: datetime.now(UTC), lifted) as record:
         outcomes = run(plan, open_target(school.target), progress, journal=record)
         record.end("incomplete" if outcomes.incomplete else "done")
     return outcomes
@@ -283,13 +334,11 @@ def _header(  # noqa: PLR0913 - one argument for each thing that a plan remember
     tables: Tables,
     info: DirectoryInfo,
     figures: Figures,
-    changes: Changes,
     *,
     now: datetime,
     new_id: str,
     additions_only: bool,
 ) -> PlanHeader:
-    from reconciler.changes import judge  # noqa: PLC0415
     from reconciler.model import Digests, PlanHeader  # noqa: PLC0415
 
     return PlanHeader(
@@ -315,8 +364,6 @@ def _header(  # noqa: PLR0913 - one argument for each thing that a plan remember
         figures=figures,
         user_types=dict(school.user_types),
         settings=dict(school.effective),
-        limits=dict(school.guards),
-        verdicts=judge(changes, figures.populations, school.guards),
     )
 
 

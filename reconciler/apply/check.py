@@ -6,12 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reconciler.apply.settings import describe_differences
-from reconciler.changes import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from reconciler.model import DirectoryInfo, Plan, PlanHeader
+    from reconciler.model import DirectoryInfo, Plan, PlanHeader, Verdict
 
 
 def refusal(  # noqa: PLR0913 - each is another thing that a plan may not fit
@@ -23,18 +22,19 @@ def refusal(  # noqa: PLR0913 - each is another thing that a plan may not fit
     rule_set_digests: Mapping[str, str] | None,
     sync: str,
     now: datetime,
+    verdicts: Sequence[Verdict] = (),
     allowed: Collection[str] = (),
 ) -> list[str]:
     """Every reason not to apply the plan, each a sentence of what is wrong and what to do.
 
     `settings` are the effective ones at hand. `settings_digest` and `rule_set_digests` are None where no
-    school file is at hand to compare with. Guards are judged again, on all changes of the plan and the
-    populations in its header; `allowed` names those that were lifted for this plan.
+    school file is at hand to compare with. `verdicts` are the guards', judged again for now, and `allowed`
+    names those that were lifted for this plan.
     """
     header = plan.header
     return [
         *_error_reasons(plan),
-        *_guard_reasons(plan, allowed),
+        *_guard_reasons(verdicts, allowed),
         *_sync_reasons(sync),
         *_directory_reasons(header, info),
         *_age_reasons(header, now),
@@ -57,14 +57,15 @@ def _error_reasons(plan: Plan) -> Iterator[str]:
         )
 
 
-def _guard_reasons(plan: Plan, allowed: Collection[str]) -> Iterator[str]:
-    header = plan.header
-    for verdict in judge(plan.changes, header.figures.populations, header.limits):
+def _guard_reasons(verdicts: Sequence[Verdict], allowed: Collection[str]) -> Iterator[str]:
+    for verdict in verdicts:
         if verdict.tripped and verdict.guard not in allowed:
+            advice = (
+                "apply when the days are over" if verdict.on_a_day else "look for the cause in the exports"
+            )
             yield (
-                f"The guard {verdict.guard} holds the plan: {verdict.figure:,} of {verdict.population:,}, and"
-                f" the limit is {verdict.limit:,}. Look for the cause in the exports; if this is meant, save"
-                f" the plan and run apply PLANFILE --allow {verdict.guard} --reason TEXT."
+                f"The guard {verdict.guard} holds the plan: {verdict.told()}. So {advice}; if this is meant,"
+                f" save the plan and run apply PLANFILE --allow {verdict.guard} --reason TEXT."
             )
 
 

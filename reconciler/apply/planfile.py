@@ -22,7 +22,7 @@ from reconciler.frames import (
     RELATIONSHIP_CHANGES,
     USER_CHANGES,
 )
-from reconciler.model import Changes, Digests, Figures, Limit, Plan, PlanHeader, Verdict
+from reconciler.model import Changes, Digests, Figures, Plan, PlanHeader, TableFigures, Verdict
 from reconciler.parquet import pack, unpack
 
 if TYPE_CHECKING:
@@ -119,12 +119,12 @@ def _header(data: dict[str, Any]) -> PlanHeader:
     datetime.fromisoformat(data["created"])
     digests = Digests(**data.pop("digests"))
     figures = data.pop("figures")
-    limits = {guard: limit and Limit(**limit) for guard, limit in data.pop("limits").items()}
+    tables = {name: TableFigures(**table) for name, table in data.pop("tables").items()}
     verdicts = tuple(Verdict(**verdict) for verdict in data.pop("verdicts"))
     return PlanHeader(
         **data,
         digests=digests,
-        limits=limits,
+        tables=tables,
         verdicts=verdicts,
         figures=Figures(rows=tuple(figures.pop("rows")), groups=tuple(figures.pop("groups")), **figures),
     )

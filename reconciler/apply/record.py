@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Protocol
 
 from reconciler.errors import ReconcileError
 from reconciler.state.audit import append_entry
+from reconciler.state.baseline import keep_baseline
 from reconciler.state.journal import close_batch, count_journal, open_batch
 from reconciler.state.leases import keep_lease, release_lease, take_lease
 from reconciler.state.runs import end_run, interrupt_runs, start_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     import polars as pl
 
-    from reconciler.model import Plan
+    from reconciler.model import LiftedGuard, Plan, TableFigures
     from reconciler.state.leases import Lease
     from reconciler.state.runs import RunOutcome
     from reconciler.state.scope import Scope
@@ -64,10 +65,17 @@ class Journal(Protocol):
 class RunRecord:
     """The run of a plan in the store, while it goes on."""
 
-    def __init__(
-        self, store: Store, lease: Lease, number: int, who: str, clock: Callable[[], datetime]
+    def __init__(  # noqa: PLR0913 - whose run of which plan, and where it is written
+        self,
+        store: Store,
+        lease: Lease,
+        number: int,
+        who: str,
+        clock: Callable[[], datetime],
+        figures: Mapping[str, TableFigures],
     ) -> None:
         self._store, self._lease, self._who, self._clock = store, lease, who, clock
+        self._figures = figures
         self.number = number
 
     def open(self, kind: str, changes: pl.DataFrame) -> int:
@@ -101,14 +109,23 @@ class RunRecord:
                 now=now,
             )
             end_run(tx, scope, self.number, outcome, counts=counts, now=now)
+            if outcome == "done" and self._figures:
+                keep_baseline(tx, scope, self.number, self._figures, now=now)
             release_lease(tx, self._lease)
 
 
 @contextmanager
-def recorded(
-    store: Store, scope: Scope, plan: Plan, applier: Applier, clock: Callable[[], datetime]
+def recorded(  # noqa: PLR0913 - who applies what, where and when
+    store: Store,
+    scope: Scope,
+    plan: Plan,
+    applier: Applier,
+    clock: Callable[[], datetime],
+    lifted: Sequence[LiftedGuard] = (),
 ) -> Iterator[RunRecord]:
     """The record of an apply of `plan`; it is over with the block, which has to `end` it if it went well.
+
+    `lifted` are the guards that hold the plan, and were lifted for it.
 
     Raises:
         LeaseHeldError: another apply is under way.
@@ -138,10 +155,11 @@ def recorded(
             now=now,
             header=header,
             settings=json.loads(json.dumps(plan.header.settings, default=dict)),
+            lifted=lifted,
         )
-        details = {"run": number, "plan": digest}
+        details = {"run": number, "plan": digest, "lifted": [asdict(guard) for guard in lifted]}
         append_entry(tx, scope, event=f"run {number} started", who=applier.who, details=details, now=now)
-    record = RunRecord(store, lease, number, applier.who, clock)
+    record = RunRecord(store, lease, number, applier.who, clock, plan.header.tables)
     try:
         yield record
     except BaseException as error:

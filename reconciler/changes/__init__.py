@@ -2,6 +2,6 @@
 
 from reconciler.changes.diff import diff
 from reconciler.changes.figures import count_figures, people_named, ready_to_invite
-from reconciler.changes.guard import judge
+from reconciler.changes.guard import judge, move_populations
 
-__all__ = ["count_figures", "diff", "judge", "people_named", "ready_to_invite"]
+__all__ = ["count_figures", "diff", "judge", "move_populations", "people_named", "ready_to_invite"]

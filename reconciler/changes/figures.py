@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.changes.guard import count_held
 from reconciler.frames import PLAN_PEOPLE, check, in_key_order
 from reconciler.keys import first_of_each, is_among
 from reconciler.model import Changes, Directory, Figures
@@ -16,16 +17,27 @@ if TYPE_CHECKING:
 _DONE = {"create": "created", "update": "updated", "rekey": "updated", "reactivate": "reactivated"}
 
 
-def count_figures(
-    roster: Roster, resolution: Resolution, current: Directory, changes: Changes, findings: pl.DataFrame
+def count_figures(  # noqa: PLR0913 - all that a plan is made of
+    roster: Roster,
+    resolution: Resolution,
+    current: Directory,
+    changes: Changes,
+    findings: pl.DataFrame,
+    *,
+    unfinished_import: bool,
 ) -> Figures:
-    """Rows by what becomes of them, and groups with their sizes."""
+    """Rows by what becomes of them, groups with their sizes, and what guards count from.
+
+    `unfinished_import` says that what is there of ours comes from a first import that was never finished.
+    """
     return Figures(
         rows=tuple(_count_rows(roster, changes, findings).to_dicts()),
         groups=tuple(_count_members(resolution, current).to_dicts()),
         unmanaged=resolution.unmanaged,
         active_users=resolution.active_users,
         populations=resolution.populations,
+        held=count_held(current),
+        first_import=unfinished_import or not resolution.populations["accounts"],
     )
 
 

@@ -55,23 +55,28 @@ def apply(  # noqa: PLR0913 - one parameter an option
     done. A guard that holds the plan is lifted by name, with a reason, and for a saved plan only.
     """
     from reconciler import pipeline
+    from reconciler.model import LiftedGuard
     from reconciler.report import build_report
     from reconciler.views import plan_text, report_text
 
     lifted = _asked_to_lift(name, allow or [], reason)
     plan, school = _plan_and_school(name, additions_only=additions_only)
-    _see_that_they_are_tripped(plan, lifted)
+    if lifted:
+        _see_that_they_are_tripped(
+            [one.guard for one in pipeline.judge_now(plan, school) if one.tripped], lifted
+        )
     write(plan_text(plan, full=full, show_names=show_names, **look()))
     if plan.verdict == "none":
         return
     pipeline.refuse(plan, school, allowed=lifted)
     if lifted:
         remark(f"Lifted for this plan alone: {', '.join(lifted)}. Reason: {reason.strip()}")
+    noted = [LiftedGuard(guard, reason.strip()) for guard in lifted]
     if not auto_approve:
         _ask()
     try:
         with bar() as shown, stopping_between_batches(shown) as progress:
-            outcomes = pipeline.apply_plan(plan, school, progress=progress, allowed=lifted)
+            outcomes = pipeline.apply_plan(plan, school, progress=progress, lifted=noted)
     except KeyboardInterrupt:
         remark("What was done stays done; the same command goes on from there.")
         raise
@@ -84,7 +89,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
 def _asked_to_lift(name: str, allow: list[str], reason: str) -> list[str]:
     """The guards to lift, each once, if they were asked for as they have to be."""
     from reconciler.cli.given import means_plan
-    from reconciler.model import DEFAULT_GUARDS
+    from reconciler.model import CALENDAR_GUARDS, DEFAULT_GUARDS
 
     if reason and not allow:
         raise typer.BadParameter(
@@ -93,17 +98,17 @@ def _asked_to_lift(name: str, allow: list[str], reason: str) -> list[str]:
     if allow and not means_plan(name):
         hint = "only a saved plan can be let through; run 'reconcile plan SCHOOL --out FILE', and look at it"
         raise typer.BadParameter(hint, param_hint="--allow")
+    guards = [*DEFAULT_GUARDS, *CALENDAR_GUARDS]
     for guard in allow:
-        if guard not in DEFAULT_GUARDS:
-            known = did_you_mean(guard, list(DEFAULT_GUARDS)) or f"known are {', '.join(DEFAULT_GUARDS)}"
+        if guard not in guards:
+            known = did_you_mean(guard, guards) or f"known are {', '.join(guards)}"
             raise typer.BadParameter(f"there is no guard '{guard}'; {known}", param_hint="--allow")
     if allow and not reason.strip():
         raise typer.BadParameter("missing; say why the guard is lifted", param_hint="--reason")
     return list(dict.fromkeys(allow))
 
 
-def _see_that_they_are_tripped(plan: Plan, lifted: list[str]) -> None:
-    tripped = [verdict.guard for verdict in plan.header.tripped]
+def _see_that_they_are_tripped(tripped: list[str], lifted: list[str]) -> None:
     for guard in lifted:
         if guard not in tripped:
             told = f"tripped are {', '.join(tripped)}" if tripped else "no guard holds this plan"

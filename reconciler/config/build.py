@@ -10,8 +10,11 @@ from reconciler.config.check_groups import grade_numbers
 from reconciler.config.effective import effective_settings, settings_digest
 from reconciler.config.fields import DELIMITERS, LEAVING_CAUSES, LIST_SETTINGS
 from reconciler.model import (
+    DEFAULT_DRIFT,
     DEFAULT_GUARDS,
+    DEFAULT_MINIMUM,
     NONE_ALLOWED,
+    Calendar,
     EmailSettings,
     ExcludeSettings,
     GradeLevel,
@@ -23,6 +26,8 @@ from reconciler.model import (
     MemberRules,
     ParentSettings,
     PlanSettings,
+    PreflightSettings,
+    ProtectedSettings,
     RowFilter,
     School,
     SchoolYear,
@@ -30,6 +35,7 @@ from reconciler.model import (
     SourceSettings,
     TableRules,
     TargetSettings,
+    Window,
     fold_header,
 )
 from reconciler.model.settings import Division
@@ -71,7 +77,16 @@ def build_school(settings: Settings, path: Path, rule_sets: Mapping[str, str]) -
         parents=ParentSettings(**_parents(settings.table("parents"))),
         blank=settings.table("blank"),
         leavers=_leavers(get("leavers")),
-        guards={guard: _limit(get("guards", *guard.split(".")), guard) for guard in DEFAULT_GUARDS},
+        guards={
+            guard: _limit(get("guards", *guard.split(".")), DEFAULT_GUARDS[guard]) for guard in DEFAULT_GUARDS
+        },
+        protected=ProtectedSettings(
+            **{key: tuple(map(str, texts)) for key, texts in settings.table("protected").items()}
+        ),
+        calendar=Calendar(
+            **{kind: _windows(entries) for kind, entries in settings.table("calendar").items()}
+        ),
+        preflight=_preflight(settings),
         plan=PlanSettings(_days(get("plan", "max_age"), default=7)),
         retention_days=_days(get("retention"), default=400),
         settings_digest=settings_digest(effective),
@@ -161,14 +176,39 @@ def _leavers(leavers: str | dict[str, str] | None) -> Mapping[str, str]:
     return leavers or {}
 
 
-def _limit(written: Mapping[str, int] | str | int | None, guard: str) -> Limit | None:
+def _windows(entries: Iterable[Mapping[str, Any]] | None) -> tuple[Window, ...]:
+    return tuple(
+        Window(
+            str(entry["from"]),
+            str(entry["to"]),
+            {
+                guard: _limit(entry["guards"][kind][action], DEFAULT_GUARDS[guard])
+                for guard in DEFAULT_GUARDS
+                for kind, action in [guard.split(".")]
+                if action in ((entry.get("guards") or {}).get(kind) or {})
+            },
+        )
+        for entry in entries or []
+    )
+
+
+def _preflight(settings: Settings) -> PreflightSettings:
+    written = settings.table("preflight")
+    return PreflightSettings(
+        drop=_limit(written.get("drop"), DEFAULT_DRIFT),
+        blank=_limit(written.get("blank"), DEFAULT_DRIFT),
+        minimum={**DEFAULT_MINIMUM, **settings.table("preflight", "minimum")},
+        **_chosen(written, "older"),
+    )
+
+
+def _limit(written: Mapping[str, int] | str | int | None, default: Limit | None) -> Limit | None:
     """A guard's limit; what is not written is the default's, so that a part of it can be set alone."""
     if isinstance(written, str):
         return None
     if isinstance(written, int):
         return NONE_ALLOWED
-    default = DEFAULT_GUARDS[guard] or NONE_ALLOWED
-    return replace(default, **(written or {}))
+    return replace(default or NONE_ALLOWED, **(written or {}))
 
 
 def _days(time: str | None, *, default: float) -> float:

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from reconciler.config.build import build_school
+from reconciler.config.check_calendar import check_calendar
 from reconciler.config.check_groups import check_groups
 from reconciler.config.check_tables import check_tables
 from reconciler.config.merge import merge
@@ -39,6 +40,7 @@ def load_school(path: Path, env: Mapping[str, str]) -> School:
         # Without one of its rule sets everything would seem to be missing.
         check_tables(settings)
         check_groups(settings)
+        check_calendar(settings)
     if mistakes := mistakes + settings.mistakes:
         raise InputError(mistakes)
     return build_school(settings, path, {name: one.file.digest for name, one in rule_sets.items()})

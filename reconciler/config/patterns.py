@@ -33,7 +33,7 @@ def check_patterns(document: Document) -> None:
     for path, text in _find(document.data, ()):
         if path in document.taints or not isinstance(text, str):
             continue
-        problem = _PROBLEMS[str(path[-1])](text)
+        problem = _PROBLEMS.get(str(path[-1]), regex_problem)(text)
         if problem is None and path[-1] == "name":
             problem = variable_problem(text, str(path[-2]))
         if problem:
@@ -114,8 +114,15 @@ def _find(data: dict[str, Any], path: KeyPath) -> Iterator[tuple[KeyPath, object
         here = (*path, key)
         if isinstance(value, dict):
             yield from _find(value, here)
+        elif isinstance(value, list):
+            yield from _find_in_list(value, here)
         elif _is_pattern(here):
             yield here, value
+
+
+def _find_in_list(values: list[Any], path: KeyPath) -> Iterator[tuple[KeyPath, object]]:
+    if path == ("protected", "host_ids"):
+        yield from (((*path, index), value) for index, value in enumerate(values))
 
 
 def _is_pattern(path: KeyPath) -> bool:
@@ -127,4 +134,5 @@ def _is_pattern(path: KeyPath) -> bool:
     return False
 
 
-_PROBLEMS = {"id_pattern": regex_problem, "known": regex_problem, "name": template_problem}
+_PROBLEMS = {"name": template_problem}
+"""What else than a regular expression a setting is."""

@@ -1,5 +1,6 @@
 """The vocabulary: small frozen types that every stage speaks. Imports nothing heavy."""
 
+from reconciler.model.calendar import Calendar, Window, window_of
 from reconciler.model.data import (
     MEMBER_TYPES,
     Capabilities,
@@ -15,8 +16,19 @@ from reconciler.model.data import (
     fold_header,
 )
 from reconciler.model.findings import FINDING_CODES
-from reconciler.model.guard import DEFAULT_GUARDS, NONE_ALLOWED, Limit, Verdict
+from reconciler.model.guard import (
+    ADDITIONS_ONLY,
+    CALENDAR_GUARDS,
+    DEFAULT_GUARDS,
+    FREEZE,
+    NONE_ALLOWED,
+    LiftedGuard,
+    Limit,
+    Verdict,
+)
 from reconciler.model.plan import Changes, Digests, Figures, Outcomes, Plan, PlanHeader
+from reconciler.model.preflight import DEFAULT_DRIFT, DEFAULT_MINIMUM, PreflightSettings
+from reconciler.model.remembered import Baseline, Remembered, TableFigures
 from reconciler.model.report import BlockedPerson, GroupSize, MemberCounts, Report
 from reconciler.model.settings import (
     LIST_TABLES,
@@ -30,6 +42,7 @@ from reconciler.model.settings import (
     MemberRules,
     ParentSettings,
     PlanSettings,
+    ProtectedSettings,
     RowFilter,
     School,
     SourceFile,
@@ -40,12 +53,19 @@ from reconciler.model.settings import (
 from reconciler.model.year import SchoolYear
 
 __all__ = [
+    "ADDITIONS_ONLY",
+    "CALENDAR_GUARDS",
+    "DEFAULT_DRIFT",
     "DEFAULT_GUARDS",
+    "DEFAULT_MINIMUM",
     "FINDING_CODES",
+    "FREEZE",
     "LIST_TABLES",
     "MEMBER_TYPES",
     "NONE_ALLOWED",
+    "Baseline",
     "BlockedPerson",
+    "Calendar",
     "Capabilities",
     "Changes",
     "Desired",
@@ -62,6 +82,7 @@ __all__ = [
     "GroupSize",
     "GroupTemplate",
     "IdentitySettings",
+    "LiftedGuard",
     "Limit",
     "MemberCounts",
     "MemberRules",
@@ -70,6 +91,9 @@ __all__ = [
     "Plan",
     "PlanHeader",
     "PlanSettings",
+    "PreflightSettings",
+    "ProtectedSettings",
+    "Remembered",
     "Report",
     "Resolution",
     "Roster",
@@ -78,11 +102,14 @@ __all__ = [
     "SchoolYear",
     "SourceFile",
     "SourceSettings",
+    "TableFigures",
     "TableInfo",
     "TableRules",
     "Tables",
     "TargetSettings",
     "Unchanged",
     "Verdict",
+    "Window",
     "fold_header",
+    "window_of",
 ]

@@ -45,6 +45,8 @@ class TableInfo:
     """Headers that were not taken although they look like an id, each refused by the rule set."""
     digest: str = ""
     """SHA-256 of the file's bytes."""
+    modified: str = ""
+    """When the file was last changed: UTC, ISO 8601; '' where its source cannot tell."""
 
 
 @dataclass(frozen=True, slots=True)

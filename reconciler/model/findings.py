@@ -13,6 +13,75 @@ from reconciler.model.data import FindingCode
 
 _CODES = (
     FindingCode(
+        "rows-dropped",
+        "error",
+        "a table that has shrunk",
+        "The table has far fewer rows than at the last good run: half an export looks so, and would take"
+        " everybody who is missing for a leaver.",
+        "Export the whole table again. If the school has really shrunk, raise preflight.drop, or put it off,"
+        " for this once.",
+    ),
+    FindingCode(
+        "column-blanked",
+        "error",
+        "a column that went blank",
+        "A column that had values at the last good run is blank in many rows more, or in all: an export"
+        " without the right to see it looks so.",
+        "Export again with that column filled. If it is meant to be blank, raise preflight.blank, or put"
+        " it off.",
+    ),
+    FindingCode(
+        "older-export",
+        "error",
+        "an export older than the last",
+        "The file was last changed before the one that was applied last: it may well be last year's.",
+        "Give the newest export. If an older one is meant, set preflight.older: allow.",
+    ),
+    FindingCode(
+        "same-export",
+        "error",
+        "one file given twice",
+        "Two tables have the very same file: persons given as users, say.",
+        "Correct source.files, or export the right table there.",
+    ),
+    FindingCode(
+        "too-few-rows",
+        "error",
+        "hardly any rows",
+        "Nothing was applied before that the table could be held against, and it has fewer rows than any"
+        " school would have.",
+        "Export the whole table. If the school is that small, lower preflight.minimum.",
+    ),
+    FindingCode(
+        "no-students-here",
+        "error",
+        "no student at the school",
+        "No student of the export is at one of the schools that school_ids names.",
+        "Correct school_ids, or export the students of this school.",
+    ),
+    FindingCode(
+        "export-changed",
+        "warning",
+        "an export of another shape",
+        "The table's headers or its encoding are not those of the last good run.",
+        "Look whether the export is the right one; nothing, if it was changed on purpose.",
+    ),
+    FindingCode(
+        "protected",
+        "info",
+        "left alone, being protected",
+        "An account or a group is not as the SIS has it, and stays so, because `protected` names it.",
+        "Nothing; or take it out of protected.host_ids or protected.groups.",
+    ),
+    FindingCode(
+        "admin-leaver",
+        "warning",
+        "an administrator who has left",
+        "Somebody who is gone from the SIS has a protected role, or is the last administrator. The account"
+        " stays active, and in its groups.",
+        "Give the role to somebody else, and take it away from this account; then plan again.",
+    ),
+    FindingCode(
         "missing-id",
         "blocked",
         "a row without an id",

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
-    from reconciler.model.guard import Limit, Verdict
+    from reconciler.model.guard import Verdict
+    from reconciler.model.remembered import TableFigures
 
 KINDS = ("users", "groups", "memberships", "relationships")
 
@@ -65,6 +66,10 @@ class Figures:
     populations: Mapping[str, int] = field(default_factory=dict)
     """What guards count percents from: how many `accounts` of ours there were before the plan, `users`
     (the active ones of them), `groups`, `memberships` and `relationships` of ours."""
+    held: Mapping[str, int] = field(default_factory=dict)
+    """How many of each there were of anybody's, so that apply can tell what has changed since."""
+    first_import: bool = False
+    """Whether the directory had no account of ours, or only those of a first import that was not finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +98,12 @@ class PlanHeader:
     user_types: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
     """The merged settings, without locations and secrets: apply says how those at hand differ."""
-    limits: Mapping[str, Limit | None] = field(default_factory=dict)
-    """Guard -> its limit as the plan was made, None for off."""
+    tables: Mapping[str, TableFigures] = field(default_factory=dict)
+    """Logical table -> its figures: once the plan is applied, what the next exports are held against."""
+    baseline: str = ""
+    """Which run the exports were held against, and when it was; '' where there was none."""
     verdicts: tuple[Verdict, ...] = ()
-    """What each guard says of the plan, the dangerous ones first."""
+    """What each guard said when the plan was made: those of the calendar, then the dangerous ones first."""
 
     @property
     def tripped(self) -> tuple[Verdict, ...]:

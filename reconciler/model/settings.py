@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from itertools import permutations
 from types import MappingProxyType
 
+from reconciler.model.calendar import Calendar
 from reconciler.model.guard import DEFAULT_GUARDS, Limit
+from reconciler.model.preflight import PreflightSettings
 from reconciler.model.year import SchoolYear
 
 NO_MAPPING: Mapping[str, str] = MappingProxyType({})
@@ -138,6 +140,18 @@ class IdentitySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ProtectedSettings:
+    """What no plan touches."""
+
+    host_ids: tuple[str, ...] = ()
+    """Regular expressions: an account whose whole Host ID matches one stays as it is."""
+    roles: tuple[str, ...] = ("Administrator", "Site Manager")
+    """Roles in Vidigami: an account that has one is never deactivated."""
+    groups: tuple[str, ...] = ()
+    """`category/name`: nobody joins or leaves, and the name stays."""
+
+
+@dataclass(frozen=True, slots=True)
 class ParentSettings:
     """Which contacts are parents: those with any of these flags, or of these relationships (case-folded)."""
 
@@ -220,6 +234,9 @@ class School:
     """
     guards: Mapping[str, Limit | None] = field(default_factory=lambda: DEFAULT_GUARDS)
     """Guard, such as `users.deactivate` -> its limit; None where it is off."""
+    protected: ProtectedSettings = field(default_factory=ProtectedSettings)
+    calendar: Calendar = field(default_factory=Calendar)
+    preflight: PreflightSettings = field(default_factory=PreflightSettings)
     plan: PlanSettings = field(default_factory=PlanSettings)
     retention_days: float = 400.0
     """How long values of people are remembered of a run."""

@@ -90,6 +90,7 @@ def _side_by_side(users: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
         *(pl.col(name).alias(now) for name, now in NOW.items()),
         "target_id",
         "status",
+        "role",
         "deactivated_by",
         "ours",
     )

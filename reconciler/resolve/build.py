@@ -32,6 +32,7 @@ from reconciler.resolve.links import (
     settle_memberships,
     settle_relationships,
 )
+from reconciler.resolve.protect import hold_protected
 
 if TYPE_CHECKING:
     from reconciler.model import Desired, DirectoryInfo, Roster, School
@@ -54,10 +55,11 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
     """
     frame, settled = match_accounts(roster, current, school)
     frame, refused = refuse_accounts(frame, roster, current)
+    frame, protected = hold_protected(frame, school)
     frame, kept = settle_fields(frame, roster, school, can)
     loose = parents_unlinked(current, roster)
     frame = frame.with_columns(loose=pl.col("host_id").is_in(loose.implode()))
-    frame, leavers = settle_activity(frame, roster, school, can, additions_only=additions_only)
+    frame, leavers = settle_activity(frame, roster, current, school, can, additions_only=additions_only)
     frame, taken = settle_emails(frame, school, can)
     frame, unchanged = _leave_out_users(frame, can)
     desired, unheld = _leave_out_groups(desired, current, can)
@@ -69,7 +71,7 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
     relationships = settle_relationships(
         desired, current, roster, people, school, can, additions_only=additions_only
     )
-    found = [refused, kept, leavers, taken, unchanged, unheld]
+    found = [refused, protected, kept, leavers, taken, unchanged, unheld]
     found += [groups.findings, memberships.findings, relationships.findings]
     links = relationships.resolved() if "relationships" in can.kinds else roster.relationships
     found += [_school_year(info, school), _no_parent(frame, links, roster, school)]

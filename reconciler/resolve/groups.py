@@ -9,6 +9,7 @@ import polars as pl
 
 from reconciler.frames import RESOLVED_GROUPS, check, findings
 from reconciler.keys import is_among
+from reconciler.resolve.protect import missing_groups, protected_groups
 
 if TYPE_CHECKING:
     from reconciler.model import Desired, Directory, School
@@ -34,6 +35,8 @@ class ResolvedGroups:
     """RESOLVED_GROUPS."""
     keys: pl.DataFrame
     """`group_target_id, key, ours, retired` of every existing group, under its final key."""
+    closed: pl.Series
+    """Keys of the protected ones, which nobody joins or leaves."""
     findings: pl.DataFrame
 
 
@@ -44,7 +47,10 @@ def settle_groups(
 
     `years_before` tells whether the directory has been applied to in this school year already.
     """
-    wanted = desired.directory.groups
+    protected = protected_groups(current, school)
+    wanted = desired.directory.groups.filter(
+        ~pl.col("key").is_in(protected["key"].filter(protected["key"] != "").implode())
+    )
     there = current.groups.select(
         "key", "target_id", now_category="category", now_name="name", origin="origin"
     )
@@ -67,10 +73,13 @@ def settle_groups(
     others = current.groups.join(
         ours.select("target_id").filter(pl.col("target_id") != ""), on="target_id", how="anti"
     )
-    keys = _final_keys(ours, others, desired, school)
+    spared = pl.col("group_target_id").is_in(protected["target_id"].implode())
+    keys = _final_keys(ours, others, desired, school).with_columns(ours=pl.col("ours") & ~spared)
     found.append(_retired(keys.filter(~pl.col("key").is_in(wanted["key"].implode())), school))
     verbatim = check(others.with_columns(reason=pl.lit("")), RESOLVED_GROUPS)
-    return ResolvedGroups(pl.concat([ours, verbatim]), keys, pl.concat(found))
+    groups = pl.concat([ours, verbatim])
+    found.append(missing_groups(groups, school))
+    return ResolvedGroups(groups, keys, protected["key"], pl.concat(found))
 
 
 def _settle_names(

@@ -7,17 +7,24 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import findings, folded
+from reconciler.resolve.protect import keep_administrators
 
 if TYPE_CHECKING:
-    from reconciler.model import Capabilities, Roster, School
+    from reconciler.model import Capabilities, Directory, Roster, School
 
 
 _REASONS = {"staff": "no longer on the staff", "parent": "no child at the school"}
 """Cause -> reason of the change, where the cause does not say it by itself."""
 
 
-def settle_activity(
-    frame: pl.DataFrame, roster: Roster, school: School, can: Capabilities, *, additions_only: bool
+def settle_activity(  # noqa: PLR0913 - whether somebody leaves depends on both sides and the settings
+    frame: pl.DataFrame,
+    roster: Roster,
+    current: Directory,
+    school: School,
+    can: Capabilities,
+    *,
+    additions_only: bool,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Adds `active` as it should be, `leaves`, and the `reason` of each change of activity.
 
@@ -34,19 +41,21 @@ def settle_activity(
     )
     frame = _name_causes(frame.with_columns(leaves=leaver), roster)
     frame, uncertain = _hold_uncertain(frame, roster)
+    frame, admins = keep_administrators(frame, current, school)
     kept = pl.col("leaves") & pl.col("cause").is_in(
         [cause for cause, policy in school.leavers.items() if policy == "keep"]
     )
     found = [
         back,
         uncertain,
+        admins,
         findings(
             frame.filter(kept),
             "leaver-kept",
             pl.format("is gone from the SIS ({}); the school keeps such accounts active", "cause"),
         ),
     ]
-    frame = frame.with_columns(leaves=pl.col("leaves") & ~kept, kept=kept)
+    frame = frame.with_columns(leaves=pl.col("leaves") & ~kept, kept=pl.col("kept") | kept)
     if not can.deactivate:
         gone = frame.filter("leaves")
         found.append(findings(gone, "not-carried", "has left, but this directory cannot deactivate anybody"))

@@ -19,6 +19,7 @@ from reconciler.frames import (
 )
 from reconciler.keys import flags, pairs, put
 from reconciler.model import Unchanged
+from reconciler.resolve.protect import spared_groups
 
 if TYPE_CHECKING:
     from reconciler.frames import Schema
@@ -79,7 +80,10 @@ def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its e
     there = _under_final_keys(current, groups)
     wanted = desired.directory.memberships
     possible = wanted.select(
-        _is(groups.groups["key"], "group_key") & ~_is(people.absent, "host_id") & ~_is(people.held, "host_id")
+        _is(groups.groups["key"], "group_key")
+        & ~_is(groups.closed, "group_key")
+        & ~_is(people.absent, "host_id")
+        & ~_is(people.held, "host_id")
     ).to_series()
     unchanged, undesired, new = _compare(there, wanted, possible, _SEAT)
     if "memberships" not in can.kinds:
@@ -104,7 +108,7 @@ def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its e
         unchanged=unchanged,
         before=undesired,
         after=stack([new, kept.with_columns(reason=pl.lit(""))], RESOLVED_MEMBERSHIPS),
-        findings=pl.concat([found, not_removed]),
+        findings=pl.concat([found, not_removed, spared_groups(wanted, there, groups.closed)]),
     )
 
 

@@ -2,48 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select
 
+from reconciler.model import Baseline, TableFigures
 from reconciler.state import tables
 from reconciler.state.scope import lock_scope
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
 
     from reconciler.state.scope import Scope
-
-
-@dataclass(frozen=True, slots=True)
-class TableFigures:
-    """What is known of one table of the source. No value of a person."""
-
-    file: str
-    rows: int
-    header: str
-    """Fingerprint of the headers."""
-    encoding: str
-    blank: Mapping[str, float]
-    """Mapped field -> the share of rows in which it is blank, 0 to 1."""
-    modified: str
-    """When the file was last changed: UTC, ISO 8601."""
-    digest: str
-    """SHA-256 of the file's bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """The last good figures, by logical table."""
-
-    run: int
-    """The run that applied what was read."""
-    at: datetime
-    tables: Mapping[str, TableFigures]
 
 
 def keep_baseline(
@@ -62,4 +36,4 @@ def read_baseline(tx: Connection, scope: Scope) -> Baseline | None:
     if found is None:
         return None
     figures = {name: TableFigures(**table) for name, table in found.tables.items()}
-    return Baseline(found.run, found.at, figures)
+    return Baseline(found.run, tables.to_text(found.at), figures)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import func, insert, select, update
 
 from reconciler.errors import ReconcileError
+from reconciler.model import LiftedGuard
 from reconciler.state import tables
 from reconciler.state.scope import lock_scope
 
@@ -24,14 +25,6 @@ RunOutcome = Literal["running", "done", "incomplete", "interrupted", "failed"]
 
 Counts = Mapping[str, Mapping[str, Mapping[str, int]]]
 """Kind -> action -> outcome -> changes; the outcome is '' for changes whose outcome is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class LiftedGuard:
-    """A guard that somebody lifted for one plan, and why."""
-
-    guard: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ def _header(header: PlanHeader, verdict: str) -> dict[str, object]:
             "rule_sets": dict(header.digests.rule_sets),
             "sources": dict(header.digests.sources),
         },
+        "baseline": header.baseline or None,
         "verdict": verdict,
         "guards": [asdict(one) | {"tripped": one.tripped} for one in header.verdicts],
     }

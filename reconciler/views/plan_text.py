@@ -75,6 +75,10 @@ def _write_header(page: Page, plan: Plan) -> None:
     page.line(f"{header.school_name} ({header.school}), {header.school_year}, {directory}", "title")
     if header.additions_only:
         page.line("Additions only: nobody leaves, and nothing is removed.")
+    if not header.baseline:
+        page.line(
+            "No baseline: nothing was ever applied in full, so exports meet absolute minimums.", "quiet"
+        )
     if header.sync == "plan_only":
         page.line("On trial (sync: plan_only): this plan can be read, but not applied.")
 
@@ -82,7 +86,7 @@ def _write_header(page: Page, plan: Plan) -> None:
 def _write_held(page: Page, plan: Plan, names: Mapping[str, str], *, full: bool) -> None:
     if plan.header.tripped:
         page.line()
-        page.line("Held by guards: more would change than the school's limits allow.", "bad")
+        page.line("Held by guards: this is not what the school's limits and calendar allow.", "bad")
         for verdict in plan.header.tripped:
             _write_tripped(page, verdict)
     if plan.has_errors:
@@ -94,17 +98,9 @@ def _write_held(page: Page, plan: Plan, names: Mapping[str, str], *, full: bool)
 
 
 def _write_tripped(page: Page, verdict: Verdict) -> None:
-    share = (
-        f"{verdict.percent} % of {verdict.population:,}"
-        if verdict.basis == "percent"
-        else (f"a count, for there are only {verdict.population:,}")
-    )
-    page.line(
-        f"{verdict.guard}: {verdict.figure:,} of {verdict.population:,}; the limit is {verdict.limit:,}"
-        f" ({share}). Mend the exports, or: apply PLANFILE --allow {verdict.guard} --reason TEXT",
-        "bad",
-        indent=2,
-    )
+    advice = "Wait" if verdict.on_a_day else "Mend the exports"
+    lift = f"apply PLANFILE --allow {verdict.guard} --reason TEXT"
+    page.line(f"{verdict.guard}: {verdict.told()}. {advice}, or: {lift}", "bad", indent=2)
 
 
 def _write_counts(page: Page, plan: Plan) -> None:

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconciler.apply.check import changed_sources, refusal
-from reconciler.model import NONE_ALLOWED, Digests, DirectoryInfo
-from tests.support.plans import finding, make_header, make_plan, user
+from reconciler.model import Digests, DirectoryInfo, Verdict
+from tests.support.plans import finding, make_header, make_plan
 
 if TYPE_CHECKING:
     from reconciler.model import Plan
@@ -86,21 +85,38 @@ def test_a_plan_may_be_applied_until_its_age_is_up(created: str) -> None:
 
 
 def test_a_tripped_guard_refuses_the_plan_unless_it_was_lifted_by_name() -> None:
-    header = replace(
-        make_header(populations={"accounts": 9, "users": 1_234}),
-        limits={"users.update": NONE_ALLOWED, "users.deactivate": None},
-    )
-    # The header's own verdicts say nothing here: guards are judged again, on the changes themselves.
-    plan = make_plan(users=[user(1, "update", "S1"), user(2, "deactivate", "S2")], header=header)
-    assert reasons(plan) == [
+    verdicts = [
+        Verdict("users.update", 200, 1_234, 123, "percent", 10),
+        Verdict("users.deactivate", 5, 40, 5, "count"),
+        Verdict("memberships.remove_per_group", 16, 40, 15, "count", detail="grade:5"),
+    ]
+    plan = make_plan()
+    assert reasons(plan, verdicts=verdicts) == [
         (
-            "The guard users.update holds the plan: 1 of 1,234, and the limit is 0. Look for the cause in the"
-            " exports; if this is meant, save the plan and run apply PLANFILE --allow users.update"
-            " --reason TEXT."
+            "The guard users.update holds the plan: 200 of 1,234, and the limit is 123 (10 %). So look for"
+            " the cause in the exports; if this is meant, save the plan and run apply PLANFILE"
+            " --allow users.update --reason TEXT."
+        ),
+        (
+            "The guard memberships.remove_per_group holds the plan: 16 of 40 of grade:5, and the limit is 15."
+            " So look for the cause in the exports; if this is meant, save the plan and run apply PLANFILE"
+            " --allow memberships.remove_per_group --reason TEXT."
+        ),
+    ]
+    both = ["users.update", "memberships.remove_per_group"]
+    assert reasons(plan, verdicts=verdicts, allowed=both) == []
+    assert reasons(plan, verdicts=verdicts, allowed=["users.create"]) == reasons(plan, verdicts=verdicts)
+
+
+def test_a_guard_of_the_calendar_names_its_days() -> None:
+    freeze = Verdict("calendar.freeze", 3, 3, 0, "calendar", detail="2025-12-20 to 2026-01-05")
+    assert reasons(make_plan(), verdicts=[freeze]) == [
+        (
+            "The guard calendar.freeze holds the plan: 3 changes, and from 2025-12-20 to 2026-01-05 there may"
+            " be none. So apply when the days are over; if this is meant, save the plan and run apply"
+            " PLANFILE --allow calendar.freeze --reason TEXT."
         )
     ]
-    assert reasons(plan, allowed=["users.update"]) == []
-    assert reasons(plan, allowed=["users.create"]) == reasons(plan)
 
 
 def test_other_rule_sets_are_named() -> None:

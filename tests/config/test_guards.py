@@ -30,7 +30,7 @@ def test_schema_knows_every_guard_and_no_other() -> None:
 
 def test_a_school_changes_a_part_of_a_limit(load: Load) -> None:
     guards = load("guards: {users: {deactivate: {percent: 50}}}\n").guards
-    assert guards["users.deactivate"] == Limit(percent=50, count=5, floor=20)
+    assert guards["users.deactivate"] == Limit(percent=50, count=5, floor=50)
     assert guards["users.update"] == DEFAULT_GUARDS["users.update"]
 
 
@@ -49,4 +49,4 @@ def test_a_guard_that_a_rule_set_puts_off_is_put_on_again(load: Load, good: str,
     text = good.replace("vidigami-v2]", "vidigami-v2, local.yaml]")
     assert load(text=text).guards["users.create"] is None
     on = load("guards: {users: {create: {percent: 5}}}\n", text=text).guards["users.create"]
-    assert on == Limit(percent=5, count=10, floor=20)
+    assert on == Limit(percent=5, count=15, floor=50)

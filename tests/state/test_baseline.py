@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.state.baseline import Baseline, TableFigures, keep_baseline, read_baseline
+from reconciler.model import Baseline, TableFigures
+from reconciler.state.baseline import keep_baseline, read_baseline
 from reconciler.state.scope import Scope
+from reconciler.state.tables import to_text
 from tests.support.remembered import DAY, NOW, finish, start
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ STUDENTS = TableFigures(
     rows=399,
     header="cafe",
     encoding="utf-8",
-    blank={"email": 0.25, "first_name": 0.0},
+    blank={"email": 100, "first_name": 0},
     modified="2025-08-31T20:00:00+00:00",
     digest="beef",
 )
@@ -31,5 +33,5 @@ def test_the_latest_figures_stand_for_all(store: Store, scope: Scope) -> None:
             run = start(tx, scope)
             finish(tx, scope, run)
             keep_baseline(tx, scope, run, {"students": STUDENTS}, now=NOW + day * DAY)
-        assert read_baseline(tx, scope) == Baseline(2, NOW + DAY, {"students": STUDENTS})
+        assert read_baseline(tx, scope) == Baseline(2, to_text(NOW + DAY), {"students": STUDENTS})
         assert read_baseline(tx, Scope("maple-grove", "dir-2")) is None

@@ -8,10 +8,11 @@ from sqlalchemy import text
 
 from reconciler.errors import ReconcileError
 from reconciler.frames import USER_CHANGES
+from reconciler.model import LiftedGuard
 from reconciler.state.audit import append_entry, list_entries, verify_chain
 from reconciler.state.erasure import Forgotten, forget, purge
 from reconciler.state.journal import count_journal, open_batch, read_journal
-from reconciler.state.runs import LiftedGuard, last_settings, list_runs, read_plan_header, read_run
+from reconciler.state.runs import last_settings, list_runs, read_plan_header, read_run
 from reconciler.state.scope import Scope
 from reconciler.state.store import Store, open_store
 from tests.support import plans

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.errors import ReconcileError
+from reconciler.model import LiftedGuard
 from reconciler.state.audit import append_entry
 from reconciler.state.runs import (
-    LiftedGuard,
     Run,
     interrupt_runs,
     last_settings,

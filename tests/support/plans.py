@@ -117,6 +117,8 @@ def make_header(**values: Any) -> PlanHeader:
         unmanaged=values.pop("unmanaged", {}),
         active_users=values.pop("active_users", 0),
         populations=values.pop("populations", {}),
+        held=values.pop("held", {}),
+        first_import=values.pop("first_import", False),
     )
     header = PlanHeader(
         school="maple-grove",

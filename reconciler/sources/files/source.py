@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +41,7 @@ class FileSource:
             try:
                 rules = self._rules(name)
                 for table, (frame, about) in _read_tables(self._bytes(name), file, rules).items():
-                    frames[table], info[table] = frame, about
+                    frames[table], info[table] = frame, replace(about, modified=_modified(file))
             except InputError as error:
                 mistakes += error.mistakes
         if mistakes:
@@ -93,6 +95,12 @@ class FileSource:
             raise one_mistake(path, f"cannot be read: {error.strerror}", hint) from None
         except ValueError as error:  # a path that holds a NUL
             raise one_mistake(path, f"cannot be read: {error}", setting) from None
+
+
+def _modified(file: SourceFile) -> str:
+    """When a file was last changed, to the second."""
+    moment = datetime.fromtimestamp(Path(file.path).stat().st_mtime, UTC)
+    return moment.isoformat(timespec="seconds")
 
 
 def _read_tables(

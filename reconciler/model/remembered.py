@@ -1,0 +1,47 @@
+"""What a plan is told of the runs before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TableFigures:
+    """What is known of one table of the source. No value of a person."""
+
+    file: str
+    rows: int
+    header: str
+    """Fingerprint of the headers."""
+    encoding: str
+    blank: Mapping[str, int]
+    """Mapped field -> the number of rows in which it is blank."""
+    modified: str
+    """When the file was last changed: UTC, ISO 8601; '' where its source cannot tell."""
+    digest: str
+    """SHA-256 of the file's bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The last good figures, by logical table: those of the last apply that did all it should."""
+
+    run: int
+    """The run that applied what was read."""
+    at: str
+    """When: UTC, ISO 8601."""
+    tables: Mapping[str, TableFigures]
+
+    def __str__(self) -> str:
+        return f"run {self.run}, {self.at[:10]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What the state store tells a plan of its directory."""
+
+    baseline: Baseline | None = None
+    """None before the first apply that did all it should."""
+    unfinished_import: bool = False
+    """Whether the first apply found no account of ours, and none has done all it should since."""
