@@ -28,9 +28,13 @@ source:
   files: {students: students.txt, staff: users.csv, contacts_dataset: contacts_dataset.csv}
 target: {kind: embedded, path: '${DIRECTORY}'}
 sync: apply
-guards:
-  users: {create: {percent: 50}, update: {percent: 50}, deactivate: {percent: 50}}
-  memberships: {add: off, remove: off}
+calendar:
+  rollover:
+    - from: 2000-01-01
+      to: 2099-12-31
+      guards:
+        users: {create: {percent: 50}, update: {percent: 50}, deactivate: {percent: 50}}
+        memberships: {add: off, remove: off, add_per_group: off, remove_per_group: off}
 """
 
 

@@ -11,10 +11,17 @@ from typing import TYPE_CHECKING
 import pytest
 from jsonschema import Draft202012Validator
 
+from reconciler.apply import runner
 from reconciler.cli.main import main
+from reconciler.errors import ReconcileError
+from reconciler.targets.embedded import EmbeddedDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import polars as pl
+
+    from reconciler.targets import Batch
 
 ROOT = Path(__file__).parents[2]
 REASON = ("--reason", "the branch campus closed")
@@ -146,3 +153,91 @@ def test_a_guard_that_is_off_holds_nothing(run: Callable[..., Run]) -> None:
     off = "guards:\n  users: {deactivate: off}\n  relationships: {remove: off}\n"
     school.write_text(text.replace("guards:\n", off), encoding="utf-8")
     assert run("plan", "maple-grove")[0] == 0
+
+
+def test_who_lifted_what_and_why_is_remembered(directory: Path, run: Callable[..., Run]) -> None:
+    run("plan", "maple-grove", "--out", "half.plan")
+    lifted = [one for guard in tripped(run) for one in ("--allow", guard)]
+    assert run("apply", "half.plan", "--auto-approve", *lifted, *REASON)[0] == 0
+    (runs,) = json.loads(run("history", "maple-grove", "--format", "json")[1]).values()
+    assert runs[0]["lifted"] == [{"guard": "users.deactivate", "reason": "the branch campus closed"}]
+    assert runs[0]["who"]
+    assert runs[1]["lifted"] == []
+    assert run("audit", "maple-grove")[0] == 0
+    assert directory.exists()
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The demo school without a directory; its file, to add settings to."""
+    kept = shutil.ignore_patterns("*.db*", "*.sqlite*", ".reconcile")
+    shutil.copytree(ROOT / "schools", tmp_path / "schools", ignore=kept)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SCHOOL_YEAR", raising=False)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    return tmp_path / "schools" / "maple-grove.yaml"
+
+
+def add(school: Path, settings: str) -> None:
+    school.write_text(school.read_text(encoding="utf-8") + settings, encoding="utf-8")
+
+
+def test_a_first_import_that_was_stopped_can_be_planned_anew(
+    fresh: Path, run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fresh.exists()
+    monkeypatch.setattr(runner.run, "__defaults__", (*(runner.run.__defaults__ or ())[:1], 500, None))
+    kill_after(monkeypatch, batches=1)
+    assert run("apply", "maple-grove", "--auto-approve")[0] == 1
+    monkeypatch.undo()
+    monkeypatch.chdir(fresh.parents[1])
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    code, shown, _ = run("plan", "maple-grove", "--format", "json")
+    limits = {one["guard"]: one["basis"] for one in json.loads(shown)["guards"]}
+    assert (code, limits["users.create"]) == (0, "first import")
+    assert run("apply", "maple-grove", "--auto-approve")[0] == 0
+    _, shown, _ = run("plan", "maple-grove", "--format", "json")
+    limits = {one["guard"]: one["basis"] for one in json.loads(shown)["guards"]}
+    assert limits["users.create"] == "percent"
+
+
+def kill_after(monkeypatch: pytest.MonkeyPatch, *, batches: int) -> None:
+    """The directory fails once so many batches were made."""
+    made: list[Batch] = []
+
+    def apply(target: EmbeddedDirectory, batch: Batch) -> pl.DataFrame:
+        if len(made) >= batches:
+            raise ReconcileError("the disk is full")
+        made.append(batch)
+        return whole(target, batch)
+
+    whole = EmbeddedDirectory.apply
+    monkeypatch.setattr(EmbeddedDirectory, "apply", apply)
+
+
+def test_nothing_is_applied_in_a_freeze_unless_it_is_lifted(fresh: Path, run: Callable[..., Run]) -> None:
+    run("plan", "maple-grove", "--out", "early.plan")
+    add(fresh, "calendar: {freeze: [{from: 2000-01-01, to: 2999-12-31}]}\n")
+    code, shown, _ = run("plan", "maple-grove", "--out", "frozen.plan")
+    assert code == 3
+    assert " changes, and from 2000-01-01 to 2999-12-31 there may be none. Wait, or: apply PLANFILE" in shown
+    code, _, message = run("apply", "early.plan", "--auto-approve")
+    assert code == 3
+    assert "The guard calendar.freeze holds the plan: " in message
+    assert not fresh.with_suffix(".db").exists()
+    assert run("apply", "frozen.plan", "--auto-approve", "--allow", "calendar.freeze", *REASON)[0] == 0
+    assert fresh.with_suffix(".db").exists()
+
+
+def test_nobody_leaves_on_days_of_additions_only(fresh: Path, run: Callable[..., Run]) -> None:
+    assert run("apply", "maple-grove", "--auto-approve")[0] == 0
+    exports = fresh.parent / "maple-grove" / "2025-26" / "students.txt"
+    rows = exports.read_bytes().split(b"\r")
+    exports.write_bytes(b"\r".join([rows[0], *rows[9:]]))  # eight have left
+    assert run("plan", "maple-grove", "--out", "early.plan")[0] == 0
+    add(fresh, "calendar: {additions_only: [{from: 2000-01-01, to: 2999-12-31}]}\n")
+    code, shown, _ = run("plan", "maple-grove")
+    assert (code, "deactivate" in shown, "remove" in shown) == (0, False, False)
+    code, _, message = run("apply", "early.plan", "--auto-approve")
+    assert code == 3
+    assert "The guard calendar.additions_only holds the plan: " in message

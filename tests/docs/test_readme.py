@@ -19,6 +19,7 @@ from reconciler.model import (
     NONE_ALLOWED,
     Limit,
     School,
+    Window,
     fold_header,
 )
 from reconciler.model.plan import ACTIONS
@@ -197,8 +198,16 @@ def test_written_guards_are_valid(tmp_path: Path) -> None:
     path = tmp_path / "riverside.yaml"
     path.write_text(block("school file") + block("guards"), encoding="utf-8")
     guards = load(path).guards
-    assert guards["users.deactivate"] == Limit(percent=15, count=5, floor=20)
+    assert guards["users.deactivate"] == Limit(percent=15, count=5, floor=50)
     assert (guards["users.reactivate"], guards["memberships.add"]) == (NONE_ALLOWED, None)
+
+
+def test_written_calendar_is_valid(tmp_path: Path) -> None:
+    path = tmp_path / "riverside.yaml"
+    path.write_text(block("school file") + block("calendar"), encoding="utf-8")
+    calendar = load(path).calendar
+    assert calendar.freeze == (Window("2025-12-20", "2026-01-05"),)
+    assert calendar.rollover[0].limits["memberships.remove_per_group"] is None
 
 
 def test_kinds_of_groups_are_those_of_the_schema() -> None:

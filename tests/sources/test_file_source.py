@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -36,6 +37,7 @@ def error_of(school: School) -> str:
 def test_a_table_says_what_was_read_for_it(tmp_path: Path) -> None:
     data = b"TEACHERS.DCID,USERS.DCID,Last_Name,First_Name,Room\r\n5,50,\xc9tude,Bo,1\r\n"
     school = make_school({"staff": write_file(tmp_path / "users.csv", data)})
+    os.utime(tmp_path / "users.csv", (0, 1_756_713_600))
     tables = open_source(school).read()
     assert tables.info["staff"] == TableInfo(
         file="users.csv",
@@ -45,6 +47,7 @@ def test_a_table_says_what_was_read_for_it(tmp_path: Path) -> None:
         mapped={"id": "USERS.DCID", "first_name": "First_Name", "last_name": "Last_Name"},
         ignored=("TEACHERS.DCID",),
         digest=hashlib.sha256(data).hexdigest(),
+        modified="2025-09-01T08:00:00+00:00",
     )
 
 

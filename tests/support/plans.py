@@ -134,6 +134,7 @@ def make_header(**values: Any) -> PlanHeader:
         created="2025-09-01T08:00:00Z",
         max_age_days=7.0,
         additions_only=False,
+        baseline="run 1, 2025-08-25",
         settings={"groups": {"names": "keep"}},
         digests=Digests(settings="aa", rule_sets={"powerschool": "bb"}, sources={"students": "cc"}),
         figures=figures,

@@ -39,6 +39,7 @@ def test_a_plan_without_changes() -> None:
         "tool_version": "0.1.0",
         "additions_only": False,
         "digests": {"settings": "aa", "rule_sets": {"powerschool": "bb"}, "sources": {"students": "cc"}},
+        "baseline": "run 1, 2025-08-25",
         "verdict": "none",
         "guards": [],
         "summary": {
@@ -221,7 +222,7 @@ def test_guards_are_told_with_limit_and_figure() -> None:
     )
     told = document(make_plan(header=replace(make_header(), verdicts=verdicts)))
     assert told["verdict"] == "held"
-    shared = {"percent": None, "tripped": False}
+    shared = {"percent": None, "detail": "", "tripped": False}
     assert told["guards"] == [
         {
             "guard": "users.deactivate",
@@ -230,6 +231,7 @@ def test_guards_are_told_with_limit_and_figure() -> None:
             "limit": 10,
             "basis": "percent",
             "percent": 10,
+            "detail": "",
             "tripped": True,
         },
         {"guard": "users.create", "figure": 3, "population": 0, "limit": None, "basis": "first import"}

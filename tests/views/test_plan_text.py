@@ -352,21 +352,26 @@ def test_wide_letters_keep_columns_aligned() -> None:
 def test_tripped_guards_come_first_each_in_a_line_with_what_to_do() -> None:
     verdicts = (
         Verdict("users.deactivate", 1_100, 9_000, 900, "percent", 10),
-        Verdict("memberships.remove", 3, 40, 2, "count"),
+        Verdict("memberships.remove_per_group", 3, 40, 2, "count", detail="grade:5"),
+        Verdict("calendar.freeze", 9, 9, 0, "calendar", detail="2025-12-20 to 2026-01-05"),
         Verdict("users.create", 3, 0, None, "first import"),
     )
     plan = make_plan(users=[user(1, "deactivate", "S1")], header=replace(make_header(), verdicts=verdicts))
     lines = plan_text(plan).splitlines()
-    assert lines[1:6] == [
+    assert lines[1:7] == [
         "",
-        "Held by guards: more would change than the school's limits allow.",
+        "Held by guards: this is not what the school's limits and calendar allow.",
         (
-            "  users.deactivate: 1,100 of 9,000; the limit is 900 (10 % of 9,000). Mend the exports, or:"
+            "  users.deactivate: 1,100 of 9,000, and the limit is 900 (10 %). Mend the exports, or:"
             " apply PLANFILE --allow users.deactivate --reason TEXT"
         ),
         (
-            "  memberships.remove: 3 of 40; the limit is 2 (a count, for there are only 40). Mend the"
-            " exports, or: apply PLANFILE --allow memberships.remove --reason TEXT"
+            "  memberships.remove_per_group: 3 of 40 of grade:5, and the limit is 2. Mend the exports, or:"
+            " apply PLANFILE --allow memberships.remove_per_group --reason TEXT"
+        ),
+        (
+            "  calendar.freeze: 9 changes, and from 2025-12-20 to 2026-01-05 there may be none. Wait, or:"
+            " apply PLANFILE --allow calendar.freeze --reason TEXT"
         ),
         "",
     ]
