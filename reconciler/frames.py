@@ -60,6 +60,7 @@ ROWS = {
 
 # -- directory --------------------------------------------------------------------------------------------
 
+CROSSWALK = {"old_host_id": T, "new_host_id": T, "decision": T, "file": T, "line": pl.UInt32}
 USERS = {"host_id": T, **dict.fromkeys(PERSON_FIELDS, T), "active": pl.Boolean}
 GROUPS = {"key": T, "category": T, "name": T, "kind": T}
 MEMBERSHIPS = {"group_key": T, "host_id": T}
@@ -96,12 +97,15 @@ FINDINGS = {
     "detail": T,
     "others": T,  # Host IDs of those it clashes with, separated by spaces
 }
+PARKED = "parked:"
+"""How the Host ID of an account begins that is on its way to the one that follows."""
 CHANGE = {"id": pl.UInt32, "action": T, "step": pl.UInt32, "reason": T, "fields": T}  # fields: by spaces
 USER_CHANGES = {
     **CHANGE,
     "host_id": T,
     "target_id": T,
     "later_email": T,  # the e-mail that a later step on the same object sets
+    "later_host_id": T,  # and the Host ID
     **{f"before_{name}": T for name in ("host_id", *PERSON_FIELDS)},
     "before_active": pl.Boolean,
     **{f"after_{name}": T for name in ("host_id", *PERSON_FIELDS)},

@@ -117,15 +117,16 @@ def work_out(  # noqa: PLR0913 - everything that a plan depends on
     """
     from reconciler.changes import count_figures, diff, judge, people_named, ready_to_invite  # noqa: PLC0415
     from reconciler.desired import build_desired  # noqa: PLC0415
-    from reconciler.frames import sort_findings  # noqa: PLC0415
+    from reconciler.frames import FINDINGS, sort_findings, stack  # noqa: PLC0415
     from reconciler.model import Plan, Remembered, window_of  # noqa: PLC0415
-    from reconciler.preflight import hold_against, measure  # noqa: PLC0415
+    from reconciler.preflight import hold_against, measure, prefixes_changed  # noqa: PLC0415
     from reconciler.resolve import resolve  # noqa: PLC0415
     from reconciler.roster import build_roster  # noqa: PLC0415
 
     known = remembered or Remembered()
     read = measure(tables)
     unlike = hold_against(tables, read, known.baseline, school, partial=additions_only)
+    unlike = stack([unlike, prefixes_changed(known.settings, school)], FINDINGS)
     roster = build_roster(tables, school)
     tables = tables.only(school.members["student"].table, *GROUP_TABLES)
     desired = build_desired(roster, tables, school)
@@ -146,6 +147,7 @@ def work_out(  # noqa: PLR0913 - everything that a plan depends on
             # What a part of the school is like says nothing of the whole.
             tables={} if additions_only else read,
             baseline=str(known.baseline or ""),
+            settings_changes=_settings_changes(known, school),
             verdicts=judge(changes, figures, school.guards, school.calendar, day_of(now)),
         ),
         changes=changes,
@@ -327,6 +329,12 @@ def _not_lost_in_a_part(findings: pl.DataFrame, current: Directory) -> pl.DataFr
     """FINDINGS without those of list members who are not in this export, but in the directory."""
     there = findings["host_id"].is_in(current.users["host_id"].implode())
     return findings.filter(~(there & (findings["code"] == "unknown-member")))
+
+
+def _settings_changes(known: Remembered, school: School) -> str:
+    from reconciler.apply.settings import describe_differences  # noqa: PLC0415
+
+    return "" if known.settings is None else describe_differences(known.settings, school.effective)
 
 
 def _header(  # noqa: PLR0913 - one argument for each thing that a plan remembers

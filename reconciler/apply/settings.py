@@ -13,7 +13,9 @@ MOST = 5
 
 
 def describe_differences(planned: Mapping[str, Any], present: Mapping[str, Any]) -> str:
-    """`groups.names: keep -> enforce, leavers: not set -> keep`, in the order of their places."""
+    """`groups.names: keep -> enforce, leavers: not set -> keep`, by their places; '' for none."""
+    if _plain(planned) == _plain(present):
+        return ""
     from deepdiff import DeepDiff  # noqa: PLC0415 - up to a second, and rarely wanted
 
     # A plan on disk has been through JSON, where a tuple is a list.

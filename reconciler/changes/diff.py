@@ -74,6 +74,7 @@ def _diff_users(resolved: Directory, current: Directory) -> pl.DataFrame:
         .otherwise(pl.lit("update")),
         host_id=pl.col("after_host_id"),
         later_email=pl.lit(""),
+        later_host_id=pl.lit(""),
     )
     return changes.with_columns(
         reason=pl.when(pl.col("reason") == "").then(pl.lit("differs from the SIS")).otherwise("reason")

@@ -1,94 +1,170 @@
-"""In which order users change, so that an e-mail is free before somebody else gets it."""
+"""In which order users change, so that an e-mail or a Host ID is free before somebody else gets it."""
 
 from __future__ import annotations
 
-from graphlib import CycleError, TopologicalSorter
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
 
 import polars as pl
 
-from reconciler.frames import folded
+from reconciler.frames import PARKED, folded
+
+_UNIQUE = ("host_id", "email")
+"""What no two accounts may have at once. Of two ways to open a ring the first is taken: a later plan knows a
+parked account by its Host ID, whereas a cleared e-mail may be taken for the wish of its owner."""
+_EXCHANGE = {
+    ("email",): "its e-mail is cleared first, because two accounts exchange theirs",
+    ("host_id",): "its Host ID is parked first, because two accounts exchange theirs",
+    ("host_id", "email"): "its Host ID is parked and its e-mail cleared first, for other accounts need them",
+}
 
 
 def order_users(changes: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """User changes with their `step`, and the step at which relationships and memberships come.
+    """Adds each change's `step`; also gives the step in which relationships and memberships come.
 
-    Somebody who needs an e-mail that another gives up comes a step later than that one. People who need
-    each other's e-mails are unlocked by clearing one of them first, as a step of its own. Deactivations
-    come last, unless somebody waits for their e-mail.
+    Somebody who needs an e-mail or a Host ID that another gives up comes a step later than that one. Where
+    people need each other's, one of them first clears the e-mail, or parks the Host ID, as a step of its
+    own. Deactivations come last, unless somebody waits for what they give up.
+
+    Only the few between whom something changes hands are looked at one by one.
     """
     needs = _needs(changes)
-    parked = _break_cycles(needs)
-    depths = _depths(needs)
+    freed = _open_rings(needs)
+    depths = needs.depths()
     last = max(depths.values(), default=1) + 1
-    step = (
-        pl.col("host_id").replace_strict(depths, default=1, return_dtype=pl.UInt32) if depths else pl.lit(1)
-    )
-    waits = pl.col("host_id").is_in(list(depths))
+    row = pl.int_range(pl.len(), dtype=pl.UInt32)
+    step = row.replace_strict(depths, default=1, return_dtype=pl.UInt32) if depths else pl.lit(1)
+    waits = row.is_in(list(depths))
     ordered = changes.with_columns(
         step=pl.when((pl.col("action") == "deactivate") & ~waits)
         .then(last + 1)
         .otherwise(step)
         .cast(pl.UInt32)
     )
-    return _clear_first(ordered, parked), last
+    return _free_first(ordered, freed), last
 
 
-def _needs(changes: pl.DataFrame) -> dict[str, str]:
-    """Host ID -> Host ID of the account whose e-mail it takes over; those few alone."""
-    moves = pl.col("fields").str.contains(r"\bemail\b")
-    gives = changes.filter(pl.col("before_email") != "").filter(moves)
-    if not gives.height:  # a new directory, say
-        return {}
-    takes = changes.filter(pl.col("after_email") != "").filter(moves)
-    gives = gives.select(mail=folded("before_email"), giver="host_id")
-    takes = takes.select(mail=folded("after_email"), taker="host_id")
-    pairs = takes.join(gives, on="mail").filter(pl.col("taker") != pl.col("giver")).sort("taker")
-    return dict(zip(pairs["taker"], pairs["giver"], strict=True))
+@dataclass
+class _Needs:
+    """Who takes over what from whom, by the numbers of their rows."""
+
+    names: dict[int, str]
+    """Row -> Host ID, so that the same directories give the same order whatever their rows' order."""
+    givers: dict[int, dict[str, int]]
+    """Taker -> what it takes -> giver."""
+
+    def of(self, row: int) -> list[int]:
+        """Those of whom a row needs something."""
+        return list(self.givers.get(row, {}).values())
+
+    def rows(self) -> list[int]:
+        """All who take, in canonical order."""
+        return sorted(self.givers, key=lambda row: (self.names[row], row))
+
+    def depths(self) -> dict[int, int]:
+        """The step of everybody who gives or takes; step 1 is left for what is freed first."""
+        depths: dict[int, int] = {}
+        for row in TopologicalSorter({row: self.of(row) for row in self.rows()}).static_order():
+            depths[row] = max((depths[giver] for giver in self.of(row)), default=1) + 1
+        return depths
 
 
-def _break_cycles(needs: dict[str, str]) -> set[str]:
-    """Those whose e-mail is cleared first; nobody waits for them any more in `needs`."""
-    parked: set[str] = set()
-    while cycle := _find_cycle(needs):
-        first = min(cycle)
-        parked.add(first)
-        for taker in [taker for taker, giver in needs.items() if giver == first]:
-            del needs[taker]
-    return parked
+def _needs(changes: pl.DataFrame) -> _Needs:
+    """Who needs what of whom; those few alone."""
+    numbered = changes.with_row_index("row")
+    names: dict[int, str] = {}
+    givers: dict[int, dict[str, int]] = {}
+    for what in _UNIQUE:
+        moves = pl.col("fields").str.contains(rf"\b{what}\b")
+        key = folded if what == "email" else pl.col
+        gives = numbered.filter(pl.col(f"before_{what}") != "").filter(moves)
+        if not gives.height:  # a new directory, say
+            continue
+        takes = numbered.filter(pl.col(f"after_{what}") != "").filter(moves)
+        pairs = takes.select(key=key(f"after_{what}"), taker="row", name="host_id").join(
+            gives.select(key=key(f"before_{what}"), giver="row", other="host_id"), on="key"
+        )
+        pairs = pairs.filter(pl.col("taker") != pl.col("giver")).sort("name", "other")
+        for taker, name, giver, other in pairs.drop("key").rows():
+            names |= {taker: name, giver: other}
+            givers.setdefault(taker, {})[what] = giver
+    return _Needs(names, givers)
 
 
-def _find_cycle(needs: dict[str, str]) -> list[str]:
-    try:
-        TopologicalSorter({taker: [giver] for taker, giver in needs.items()}).prepare()
-    except CycleError as error:
-        return list(error.args[1])
-    return []
+def _open_rings(needs: _Needs) -> dict[str, list[int]]:
+    """What is freed first -> the rows that do; nobody waits for that any more in `needs`.
+
+    One walk from taker to giver: whoever is met again on the way closes a ring, of which one need is taken
+    out, and the walk goes on from where it was.
+    """
+    freed: dict[str, list[int]] = {what: [] for what in _UNIQUE}
+    settled: set[int] = set()
+    for start in needs.rows():
+        path = [] if start in settled else [start]
+        place = {row: at for at, row in enumerate(path)}
+        while path:
+            giver = next((row for row in needs.of(path[-1]) if row not in settled), None)
+            if giver is None:
+                settled.add(path[-1])
+                del place[path.pop()]
+            elif giver in place:
+                what, taker = _weakest(path[place[giver] :], needs)
+                freed[what].append(needs.givers[taker].pop(what))
+                while path[-1] != taker:
+                    del place[path.pop()]
+            else:
+                place[giver] = len(path)
+                path.append(giver)
+    return freed
 
 
-def _depths(needs: dict[str, str]) -> dict[str, int]:
-    """The step of everybody who gives or takes; step 1 is left for e-mails that are cleared first."""
-    depths: dict[str, int] = {}
-    for host_id in TopologicalSorter({taker: [giver] for taker, giver in needs.items()}).static_order():
-        depths[host_id] = depths[needs[host_id]] + 1 if host_id in needs else 2
-    return depths
+def _weakest(ring: list[int], needs: _Needs) -> tuple[str, int]:
+    """Which need of a ring to take out, and whose; each in it takes from the next."""
+    _, _, what, taker = min(
+        (_UNIQUE.index(what), needs.names[giver], what, taker)
+        for taker, next_ in zip(ring, [*ring[1:], ring[0]], strict=True)
+        for what, giver in needs.givers[taker].items()
+        if giver == next_
+    )
+    return what, taker
 
 
-def _clear_first(changes: pl.DataFrame, parked: set[str]) -> pl.DataFrame:
-    if not parked:
+def _free_first(changes: pl.DataFrame, freed: dict[str, list[int]]) -> pl.DataFrame:
+    """The changes, with one more ahead of each of those that have to free something first."""
+    if not any(freed.values()):
         return changes
-    mine = pl.col("host_id").is_in(sorted(parked))
-    same = [name for name in changes.columns if name.startswith("before_") and name != "before_email"]
-    clear = changes.filter(mine).with_columns(
-        *(pl.col(name).alias(name.replace("before_", "after_")) for name in same),
-        after_email=pl.lit(""),
-        later_email=pl.col("after_email"),
-        action=pl.lit("update"),
-        fields=pl.lit("email"),
-        reason=pl.lit("its e-mail is cleared first, because two accounts exchange theirs"),
+    numbered = changes.with_row_index("row")
+    frees = {what: pl.col("row").is_in(rows) for what, rows in freed.items()}
+    ahead = [
+        _freeing(numbered.filter(*(frees[name] == (name in what) for name in _UNIQUE)), what)
+        for what in _EXCHANGE
+    ]
+    later = numbered.with_columns(
+        *(
+            pl.when(frees[name]).then(_between(name)).otherwise(f"before_{name}").alias(f"before_{name}")
+            for name in _UNIQUE
+        ),
+        step=pl.when(pl.any_horizontal(frees.values()) & (pl.col("step") < 2))
+        .then(pl.lit(2, pl.UInt32))
+        .otherwise("step"),
+    )
+    return pl.concat([*ahead, later]).drop("row")
+
+
+def _freeing(change: pl.DataFrame, what: tuple[str, ...]) -> pl.DataFrame:
+    same = [name for name in change.columns if name.startswith("before_")]
+    stays = [pl.col(name).alias(name.replace("before_", "after_")) for name in same]
+    return change.with_columns(
+        *(stay for stay in stays if stay.meta.output_name().removeprefix("after_") not in what),
+        *(_between(name).alias(f"after_{name}") for name in what),
+        *(pl.col(f"after_{name}").alias(f"later_{name}") for name in what),
+        action=pl.lit("rekey" if "host_id" in what else "update"),
+        fields=pl.lit(" ".join(name for name in _UNIQUE if name in what)),
+        reason=pl.lit(_EXCHANGE[what]),
         step=pl.lit(1, pl.UInt32),
     )
-    rest = changes.with_columns(
-        before_email=pl.when(mine).then(pl.lit("")).otherwise("before_email"),
-        step=pl.when(mine & (pl.col("step") < 2)).then(pl.lit(2, pl.UInt32)).otherwise("step"),
-    )
-    return pl.concat([clear, rest])
+
+
+def _between(name: str) -> pl.Expr:
+    """What an account has between the two steps."""
+    return pl.lit("") if name == "email" else pl.lit(PARKED) + pl.col("after_host_id")

@@ -73,7 +73,8 @@ def build_school(settings: Settings, path: Path, rule_sets: Mapping[str, str]) -
         groups=_groups(settings),
         email=EmailSettings(**_chosen(settings.table("email"), "students", "activated")),
         exclude=ExcludeSettings(**_chosen(settings.table("exclude"), "existing")),
-        identity=IdentitySettings(**_chosen(settings.table("identity"), "merge_staff_parents")),
+        identity=_identity(settings.table("identity")),
+        onboarding=str(get("onboarding") or "new"),
         parents=ParentSettings(**_parents(settings.table("parents"))),
         blank=settings.table("blank"),
         leavers=_leavers(get("leavers")),
@@ -111,8 +112,12 @@ def _source(settings: Settings) -> SourceSettings:
             **_chosen(options, "encoding", "quoting", "allow_empty"),
         )
     for name, path in LIST_SETTINGS.items():
-        if settings.get(*path):
-            files[name] = SourceFile(str(settings.get(*path)), _located(settings, path), allow_empty=True)
+        if written := settings.get(*path):
+            entry = written if isinstance(written, dict) else {"file": written}
+            where = settings.origin(path).file.folder / str(entry["file"])
+            files[name] = SourceFile(
+                str(entry["file"]), str(where), allow_empty=True, sha256=str(entry.get("sha256", ""))
+            )
     return SourceSettings(str(settings.get("source", "kind")), files)
 
 
@@ -163,6 +168,14 @@ def _groups(settings: Settings) -> GroupSettings:
         **_tuples(groups, "mapping", "parents_follow"),
         **_chosen(groups, "grade_from", "names", "retired", "adopt", "per_school"),
     )
+
+
+def _identity(identity: Mapping[str, Any]) -> IdentitySettings:
+    before = {
+        member: tuple(map(str, prefixes or ()))
+        for member, prefixes in (identity.get("previous_prefixes") or {}).items()
+    }
+    return IdentitySettings(previous_prefixes=before, **_chosen(identity, "merge_staff_parents"))
 
 
 def _parents(parents: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

@@ -27,6 +27,7 @@ LIST_SETTINGS = {
     "exclude": ("exclude", "file"),
     "email_overrides": ("email", "overrides"),
     "same_person": ("identity", "same_person"),
+    "crosswalk": ("identity", "crosswalk"),
     "membership_list": ("groups", "membership_list"),
 }
 """Table of a CSV beside the school file -> the setting that names it."""

@@ -86,6 +86,8 @@ class Roster:
     """UNIDENTIFIED: names on rows that were left out for their id."""
     kept_out: pl.DataFrame
     """KEPT_OUT: single links that `exclude` names."""
+    crosswalk: pl.DataFrame
+    """CROSSWALK: which account of before is whose, as far as the school has decided."""
     rows: pl.DataFrame
     """ROWS: how many rows of each member type's table became what; `person` for those who are carried on."""
     supplied: Mapping[str, frozenset[str]]

@@ -13,6 +13,38 @@ from reconciler.model.data import FindingCode
 
 _CODES = (
     FindingCode(
+        "prefix-changed",
+        "error",
+        "a prefix that has changed",
+        "Host IDs of a member type have another prefix than at the last apply: every account would be left"
+        " behind, and made again.",
+        "Name the old one under identity.previous_prefixes, and the accounts get the new one; or put it"
+        " back.",
+    ),
+    FindingCode(
+        "crosswalk-unknown",
+        "warning",
+        "a crosswalk row that leads to nobody",
+        "The crosswalk gives an account a Host ID that nobody at the school has. The account stays as it is.",
+        "Correct the row; or write set_aside, if the person has left.",
+    ),
+    FindingCode(
+        "rekey-refused",
+        "blocked",
+        "a Host ID that is taken",
+        "An account should get another Host ID, by the crosswalk or a previous prefix, but another has"
+        " it and keeps it, or is to get it too. The account stays as it is.",
+        "See which of the two is the person's; keep_old in the crosswalk sets the other one aside.",
+    ),
+    FindingCode(
+        "opt-out-aside",
+        "error",
+        "an opt-out that would be lost",
+        "Of one person's two accounts, the one that the crosswalk sets aside has an opt-out, and the one that"
+        " is kept has none. An opt-out on either has to stay.",
+        "Set the opt-out on the account that is kept, in Vidigami; then plan again.",
+    ),
+    FindingCode(
         "rows-dropped",
         "error",
         "a table that has shrunk",

@@ -102,6 +102,8 @@ class PlanHeader:
     """Logical table -> its figures: once the plan is applied, what the next exports are held against."""
     baseline: str = ""
     """Which run the exports were held against, and when it was; '' where there was none."""
+    settings_changes: str = ""
+    """How the settings differ from those of the last apply that did all it should."""
     verdicts: tuple[Verdict, ...] = ()
     """What each guard said when the plan was made: those of the calendar, then the dangerous ones first."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,5 +44,7 @@ class Remembered:
 
     baseline: Baseline | None = None
     """None before the first apply that did all it should."""
+    settings: Mapping[str, Any] | None = None
+    """The effective settings of the last apply that did all it should."""
     unfinished_import: bool = False
     """Whether the first apply found no account of ours, and none has done all it should since."""

@@ -59,6 +59,12 @@ class MemberRules:
     prefix: str
     id_pattern: str
 
+    @property
+    def host_id_pattern(self) -> str:
+        """A regular expression that a whole Host ID of this member type matches."""
+        prefix = "".join(letter if letter.isalnum() else f"\\{letter}" for letter in self.prefix)
+        return f"{prefix}(?:{self.id_pattern})"
+
 
 @dataclass(frozen=True, slots=True)
 class GradeLevel:
@@ -134,9 +140,11 @@ class ExcludeSettings:
 
 @dataclass(frozen=True, slots=True)
 class IdentitySettings:
-    """How one person with two records is known as one."""
+    """How one person with two records, or an account with another Host ID, is known."""
 
     merge_staff_parents: bool = True
+    previous_prefixes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Member type -> prefixes of before; accounts that have one are ours, and get the one of today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +188,8 @@ class SourceFile:
     quoting: str = ""
     """`standard` or `none`."""
     allow_empty: bool = False
+    sha256: str = ""
+    """The digest that its bytes must have, where it was reviewed elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +227,8 @@ class School:
     """Member type -> Vidigami's word for it."""
     leaving: Mapping[str, str] = field(default_factory=lambda: NO_MAPPING)
     """Student status in the SIS -> cause of leaving, `graduated` or `transferred`."""
+    onboarding: str = "new"
+    """`new`, or `returning`: the directory has accounts under other Host IDs, which are matched first."""
     sync: str = "plan_only"
     """`apply`, or `plan_only`: apply is refused."""
     school_ids: tuple[str, ...] = ()
@@ -254,6 +266,16 @@ class School:
 
 LIST_TABLES: Mapping[str, TableRules] = MappingProxyType(
     {
+        "crosswalk": TableRules(
+            columns={
+                "old_host_id": ("old_host_id", "old host id"),
+                "new_host_id": ("new_host_id", "new host id"),
+                "member_type": ("member_type", "member type", "user type"),
+                "decision": ("decision",),
+                "evidence": ("evidence",),
+            },
+            required=(("old_host_id",), ("new_host_id",), ("decision",)),
+        ),
         "exclude": TableRules(
             columns={
                 "host_id": ("host_id", "host id"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.frames import FINDINGS, one_finding, stack
 
@@ -32,6 +32,18 @@ def hold_against(
     found = [*_given_twice(figures, school), *_elsewhere(tables, school)]
     if not partial:
         found += _too_few(figures, school) if baseline is None else _compared(figures, baseline, school)
+    return stack(found, FINDINGS)
+
+
+def prefixes_changed(before: Mapping[str, Any] | None, school: School) -> pl.DataFrame:
+    """`prefix-changed` for each prefix that the last apply had, and that the settings say nothing of now."""
+    members = (before or {}).get("members") or {}
+    found = []
+    for member, rules in school.members.items():
+        was = str((members.get(member) or {}).get("prefix", rules.prefix))
+        if was != rules.prefix and was not in school.identity.previous_prefixes.get(member, ()):
+            said = f"the prefix of {member} accounts was {was!r} at the last apply, and is {rules.prefix!r} now"
+            found.append(one_finding("prefix-changed", said, file=school.file))
     return stack(found, FINDINGS)
 
 

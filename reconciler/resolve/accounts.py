@@ -24,30 +24,36 @@ def owned(users: pl.DataFrame, school: School) -> pl.Expr:
     """
     ours = pl.lit(value=False)
     for member, rules in school.members.items():
-        fits = (pl.col("member_type") == member) & matches(
-            pl.col("host_id"), f"{_escape(rules.prefix)}(?:{rules.id_pattern})"
-        )
+        fits = (pl.col("member_type") == member) & matches(pl.col("host_id"), rules.host_id_pattern)
         ours = ours | (fits if rules.prefix else fits & (pl.col("origin") == "sync"))
     return ours if users.width else pl.lit(value=False)
 
 
-def match_accounts(roster: Roster, current: Directory, school: School) -> tuple[pl.DataFrame, pl.Series]:
+def set_aside_alike(users: pl.DataFrame, roster: Roster, school: School) -> tuple[pl.Series, pl.DataFrame]:
+    """True for each current user who is as the SIS has them already; and PEOPLE, of all the others.
+
+    Nothing has to be decided about those who are alike. They are the most by far.
+    """
+    people = one_row_each(roster.people)
+    settled, those = _settled(users, people, roster, school)
+    return settled, people.filter(~those)
+
+
+def match_accounts(
+    users: pl.DataFrame, people: pl.DataFrame, moved: pl.Series, roster: Roster, school: School
+) -> pl.DataFrame:
     """One row a person or account about whom something may have to be decided, matched by Host ID.
 
     `now_*` are the account's values (`target_id` is '' where there is none), `want_*` the SIS's (`wanted`
-    tells whether the person is eligible), with `ours`, `blocked`, `unreadable` and `held`. The second is
-    true for each current user who is not among them, being as the SIS has them already.
+    tells whether the person is eligible), with `ours`, `blocked`, `unreadable` and `held`. `users` stand
+    under the Host IDs that they get; those whose Host ID is `moved` are ours, whatever it was.
     """
-    people = one_row_each(roster.people)
-    settled, those = _settled(current.users, people, roster, school)
-    users = current.users.filter(~settled)
-    users = users.with_columns(ours=owned(users, school))
-    frame = _side_by_side(users, people.filter(~those))
+    users = users.with_columns(ours=owned(users, school) | pl.col("host_id").is_in(moved.implode()))
+    frame = _side_by_side(users, people)
     held = _held_accounts(roster)
-    frame = frame.with_columns(
+    return frame.with_columns(
         exists=pl.col("target_id") != "", held=pl.col("host_id").is_in(held.implode()), refused=pl.lit("")
     )
-    return frame, settled
 
 
 def _settled(
@@ -63,6 +69,7 @@ def _settled(
         pl.col("active")
         & (pl.col("member_type").is_in(prefixed) | (pl.col("origin") == "sync"))
         & ~pl.col("host_id").is_in(_held_accounts(roster).implode())
+        & ~pl.col("host_id").is_in(roster.crosswalk["old_host_id"].implode())
     ).to_series()
     plain_people = people.select((pl.col("blocked") == "") & (pl.col("unreadable") == "")).to_series()
     person = find(users["host_id"], people["host_id"])
@@ -214,7 +221,3 @@ def _reused(different: pl.DataFrame) -> pl.Series:
     differ = [folded(f"now_{name}") != folded(f"want_{name}") for name in _TELLING]
     filled = [pl.col(f"{side}_{name}") != "" for side in ("now", "want") for name in _TELLING]
     return different.filter(pl.all_horizontal(*differ, *filled))["host_id"]
-
-
-def _escape(text: str) -> str:
-    return "".join(letter if letter.isalnum() else f"\\{letter}" for letter in text)

@@ -18,7 +18,7 @@ from reconciler.frames import (
     stack,
 )
 from reconciler.model import Capabilities, Directory, Resolution, SchoolYear, Unchanged
-from reconciler.resolve.accounts import match_accounts, refuse_accounts
+from reconciler.resolve.accounts import match_accounts, refuse_accounts, set_aside_alike
 from reconciler.resolve.emails import settle_emails
 from reconciler.resolve.fields import settle_fields
 from reconciler.resolve.groups import settle_groups
@@ -32,6 +32,7 @@ from reconciler.resolve.links import (
     settle_memberships,
     settle_relationships,
 )
+from reconciler.resolve.moves import follow_moves, give_reasons, opted_out
 from reconciler.resolve.protect import hold_protected
 
 if TYPE_CHECKING:
@@ -53,13 +54,19 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
 
     `additions_only` is for a partial export: nobody leaves and nothing is removed.
     """
-    frame, settled = match_accounts(roster, current, school)
+    as_it_is = current
+    settled, others = set_aside_alike(current.users, roster, school)
+    moved = follow_moves(current, current.users.filter(~settled), others, roster, school)
+    current = moved.directory
+    frame = match_accounts(current.users.filter(~settled), others, moved.moves["host_id"], roster, school)
+    frame = frame.with_columns(aside=pl.col("host_id").is_in(moved.aside.implode()))
     frame, refused = refuse_accounts(frame, roster, current)
     frame, protected = hold_protected(frame, school)
     frame, kept = settle_fields(frame, roster, school, can)
     loose = parents_unlinked(current, roster)
     frame = frame.with_columns(loose=pl.col("host_id").is_in(loose.implode()))
     frame, leavers = settle_activity(frame, roster, current, school, can, additions_only=additions_only)
+    frame = give_reasons(frame, moved)
     frame, taken = settle_emails(frame, school, can)
     frame, unchanged = _leave_out_users(frame, can)
     desired, unheld = _leave_out_groups(desired, current, can)
@@ -71,11 +78,11 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
     relationships = settle_relationships(
         desired, current, roster, people, school, can, additions_only=additions_only
     )
-    found = [refused, protected, kept, leavers, taken, unchanged, unheld]
+    found = [moved.findings, opted_out(moved), refused, protected, kept, leavers, taken, unchanged, unheld]
     found += [groups.findings, memberships.findings, relationships.findings]
     links = relationships.resolved() if "relationships" in can.kinds else roster.relationships
     found += [_school_year(info, school), _no_parent(frame, links, roster, school)]
-    before, after = _sides(frame, current, settled, groups.groups, memberships, relationships)
+    before, after = _sides(frame, as_it_is, settled, groups.groups, memberships, relationships)
     return Resolution(
         unchanged={
             "users": Unchanged(current.users, settled),
@@ -100,7 +107,10 @@ def _sides(  # noqa: PLR0913 - each table of a directory, before and after
     memberships: Settled,
     relationships: Settled,
 ) -> tuple[Directory, Directory]:
-    """What of the current directory is not as the SIS has it, and what should become of that."""
+    """What of the current directory is not as the SIS has it, and what should become of that.
+
+    Links stand under the Host IDs that accounts get, accounts before under those that they have.
+    """
     users = frame.select(*RESOLVED_USERS, "lives").filter("lives")
     before = Directory(
         users=current.users.filter(~settled),

@@ -42,8 +42,10 @@ def settle_activity(  # noqa: PLR0913 - whether somebody leaves depends on both 
     frame = _name_causes(frame.with_columns(leaves=leaver), roster)
     frame, uncertain = _hold_uncertain(frame, roster)
     frame, admins = keep_administrators(frame, current, school)
-    kept = pl.col("leaves") & pl.col("cause").is_in(
-        [cause for cause, policy in school.leavers.items() if policy == "keep"]
+    kept = (
+        pl.col("leaves")
+        & ~pl.col("aside")
+        & pl.col("cause").is_in([cause for cause, policy in school.leavers.items() if policy == "keep"])
     )
     found = [
         back,
@@ -118,7 +120,7 @@ def _name_causes(frame: pl.DataFrame, roster: Roster) -> pl.DataFrame:
 def _hold_uncertain(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Leaving needs evidence: no row that lost its id, and no other person at the school, may be them."""
     name = {"first": folded("now_first_name"), "last": folded("now_last_name")}
-    leavers = frame.filter("leaves").with_columns(**name, mail=folded("now_email"))
+    leavers = frame.filter("leaves", ~pl.col("aside")).with_columns(**name, mail=folded("now_email"))
     unnamed = leavers.join(
         roster.unidentified,
         left_on=["now_member_type", "first", "last"],

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FORGOTTEN = "(forgotten)"
 """What stands in place of a Host ID that was forgotten."""
 _HOST_IDS = ("host_id", "before_host_id", "after_host_id", "student_host_id", "parent_host_id")
-_VALUES = re.compile("before_.*|after_.*|later_email|target_id")
+_VALUES = re.compile("before_.*|after_.*|later_email|later_host_id|target_id")
 """Columns that hold what is known of a person, or lead to their account."""
 
 

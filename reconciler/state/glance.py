@@ -22,7 +22,10 @@ VERSION = 1
 _OURS = "WHERE school_id = :school_id AND directory_id = :directory_id"
 _VERSION = "SELECT version FROM schema_version"
 _BASELINE = f"SELECT run, at, tables FROM baselines {_OURS}"  # noqa: S608 - a constant
-_DONE = f"SELECT 1 FROM runs {_OURS} AND kind = 'apply' AND outcome = 'done' LIMIT 1"  # noqa: S608
+_DONE = (
+    f"SELECT settings FROM runs {_OURS} AND kind = 'apply' AND outcome = 'done'"  # noqa: S608
+    " ORDER BY number DESC LIMIT 1"
+)
 _FIRST = f"SELECT header FROM runs {_OURS} ORDER BY number LIMIT 1"  # noqa: S608
 _PATIENCE = 10.0
 
@@ -74,7 +77,9 @@ def _remember(ask: _Ask) -> Remembered:
         run, at, tables = found
         figures = {name: TableFigures(**table) for name, table in json.loads(tables).items()}
         baseline = Baseline(run, at, figures)
-    return Remembered(baseline, unfinished_import=not ask(_DONE) and _began_with_nobody(ask))
+    done = ask(_DONE)
+    settings = json.loads(done[0]) if done else None
+    return Remembered(baseline, settings, unfinished_import=not done and _began_with_nobody(ask))
 
 
 def _began_with_nobody(ask: _Ask) -> bool:

@@ -61,6 +61,7 @@ def _header(header: PlanHeader, verdict: str) -> dict[str, object]:
             "sources": dict(header.digests.sources),
         },
         "baseline": header.baseline or None,
+        "settings_changes": header.settings_changes,
         "verdict": verdict,
         "guards": [asdict(one) | {"tripped": one.tripped} for one in header.verdicts],
     }

@@ -75,6 +75,8 @@ def _write_header(page: Page, plan: Plan) -> None:
     page.line(f"{header.school_name} ({header.school}), {header.school_year}, {directory}", "title")
     if header.additions_only:
         page.line("Additions only: nobody leaves, and nothing is removed.")
+    if header.settings_changes:
+        page.prose(f"Settings since the last apply: {header.settings_changes}")
     if not header.baseline:
         page.line(
             "No baseline: nothing was ever applied in full, so exports meet absolute minimums.", "quiet"

@@ -69,7 +69,7 @@ def test_every_property_is_described_for_an_editor(name: str) -> None:
 
 def test_rule_set_may_hold_what_a_school_may_but_what_is_the_schools_own() -> None:
     school, ruleset = (set(json.loads(schema_text(name))["properties"]) for name in ("school", "ruleset"))
-    assert school - ruleset == {"name", "extends", "school_year", "source", "target"}
+    assert school - ruleset == {"name", "extends", "onboarding", "school_year", "source", "target"}
     assert ruleset - school == {"rule_set"}
 
 

@@ -90,11 +90,11 @@ def test_a_teacher_who_resigned_and_is_a_parent_keeps_the_account(world):
     }
     world.apply(make_tables(staff=[staff("5", email="ada@example.org", **same)], **tables))
     plan = world.plan(make_tables(staff=[staff("5", email="ada@example.org", status="2", **same)], **tables))
-    assert users(plan) == []
-    assert found(plan.findings, "leaver-uncertain", "email-taken") == [
-        ("email-taken", "P9"),
-        ("leaver-uncertain", "T5"),
-    ]
+    assert users(plan) == [("rekey", "P9")]
+    change = plan.changes.users.row(0, named=True)
+    assert (change["fields"], change["reason"]) == ("host_id member_type", "the same person, now a parent")
+    assert relationships(plan) == []
+    assert memberships(plan) == [("remove", "faculty", "P9")]
 
 
 def test_a_parent_with_an_account_of_their_own_who_joins_the_staff_is_not_split(world):

@@ -40,6 +40,7 @@ def test_a_plan_without_changes() -> None:
         "additions_only": False,
         "digests": {"settings": "aa", "rule_sets": {"powerschool": "bb"}, "sources": {"students": "cc"}},
         "baseline": "run 1, 2025-08-25",
+        "settings_changes": "",
         "verdict": "none",
         "guards": [],
         "summary": {

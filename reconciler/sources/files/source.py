@@ -84,7 +84,7 @@ class FileSource:
         said_by = ".".join(LIST_SETTINGS.get(name, ("source", "files", name)))
         setting = f"correct {said_by} in {self._school.file}"
         try:
-            return Path(path).read_bytes()
+            return _as_reviewed(Path(path).read_bytes(), self._school.source.files[name], said_by)
         except FileNotFoundError:
             there = "write the list" if name in LIST_SETTINGS else f"export the {name} table"
             raise one_mistake(path, "no such file", f"{there} there, or {setting}") from None
@@ -95,6 +95,14 @@ class FileSource:
             raise one_mistake(path, f"cannot be read: {error.strerror}", hint) from None
         except ValueError as error:  # a path that holds a NUL
             raise one_mistake(path, f"cannot be read: {error}", setting) from None
+
+
+def _as_reviewed(data: bytes, file: SourceFile, said_by: str) -> bytes:
+    digest = hashlib.sha256(data).hexdigest() if file.sha256 else ""
+    if digest != file.sha256:
+        message = f"its SHA-256 is {digest}, and {said_by}.sha256 is {file.sha256}"
+        raise one_mistake(file.path, message, "review what has changed, then write the new one there")
+    return data
 
 
 def _modified(file: SourceFile) -> str:

@@ -50,8 +50,9 @@ def _update(connection: sqlite3.Connection, changes: pl.DataFrame) -> pl.DataFra
     )
     names = pl.col("fields").str.split(" ")
     done = {name: same(name, f"live_{name}", f"after_{name}") for name in _FIELDS}
-    # Of a chain that clears an e-mail and sets another later, the first step is done once the last is.
-    done["email"] |= (pl.col("later_email") != "") & same("email", "live_email", "later_email")
+    # Of a chain that frees a value and sets another later, the first step is done once the last is.
+    for name in ("email", "host_id"):
+        done[name] |= (pl.col(f"later_{name}") != "") & same(name, f"live_{name}", f"later_{name}")
     judged = judge_update(matched, {name: names.list.contains(name) for name in _FIELDS}, done, "account")
     written = [
         pl.when(f"todo_{_FOLLOWS.get(name, name)}").then(value).alias(name)

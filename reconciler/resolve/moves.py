@@ -1,0 +1,238 @@
+"""Accounts that get another Host ID: seen under it from the first, so that what is theirs follows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from reconciler.frames import FINDINGS, PARKED, empty, findings, folded, matches
+from reconciler.keys import put
+from reconciler.resolve.accounts import owned
+
+if TYPE_CHECKING:
+    from reconciler.model import Directory, Roster, School
+
+MOVES = {"was": pl.String, "host_id": pl.String, "reason": pl.String, "file": pl.String, "line": pl.UInt32}
+"""The Host ID that an account has, and the one that it gets."""
+_ASIDE = "a second account of the same person, so its Host ID is set aside"
+_REASONS = {
+    "crosswalk": "its Host ID follows the crosswalk",
+    "prefix": "its Host ID follows the new prefix",
+    "parked": "its Host ID was parked on the way to this one",
+    "side": "the same person, now a {}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The current directory under the Host IDs that its accounts get."""
+
+    directory: Directory
+    moves: pl.DataFrame
+    """MOVES: which of its accounts had another one."""
+    findings: pl.DataFrame
+
+    @property
+    def aside(self) -> pl.Series:
+        """Host IDs of second accounts that are set aside."""
+        return self.moves.filter(reason=_ASIDE)["host_id"]
+
+
+def follow_moves(
+    current: Directory, accounts: pl.DataFrame, people: pl.DataFrame, roster: Roster, school: School
+) -> Moved:
+    """Whose Host ID changes: by the crosswalk, a previous prefix, a plan that was stopped, another side.
+
+    `accounts` and `people` are those that are not alike. None gets a Host ID of an account that keeps it:
+    that is `rekey-refused`.
+    """
+    said, unknown = _by_crosswalk(accounts, people, roster)
+    wishes = [
+        said,
+        _by_prefix(accounts, school),
+        _unpark(accounts, current),
+        _other_side(accounts, people, roster, school),
+    ]
+    moves = pl.concat([part for part in wishes if part.height] or [empty(MOVES)])
+    moves = moves.unique("was", keep="first", maintain_order=True)
+    if not moves.height:
+        return Moved(current, moves, unknown)
+    possible, refused = _settle(moves, current)
+    return Moved(_under_final_ids(current, possible), possible, pl.concat([unknown, refused]))
+
+
+def give_reasons(frame: pl.DataFrame, moved: Moved) -> pl.DataFrame:
+    """The frame with the reason of each move, where a change has no other; one set aside has only that."""
+    if not moved.moves.height:
+        return frame
+    theirs = frame.select("host_id").join(
+        moved.moves.select("host_id", why="reason"), on="host_id", how="left", maintain_order="left"
+    )
+    why = theirs["why"].fill_null("")
+    bare = (pl.col("reason") == "") | pl.col("aside")
+    return frame.with_columns(reason=pl.when(bare & (why != "")).then(why).otherwise("reason"))
+
+
+def opted_out(moved: Moved) -> pl.DataFrame:
+    """`opt-out-aside` for each account that is kept, while the one set aside alone has an opt-out."""
+    users = moved.directory.users.select("host_id", "opt_out")
+    pairs = moved.moves.filter(reason=_ASIDE).select(aside="host_id", host_id="was")
+    pairs = pairs.join(users.rename({"host_id": "aside", "opt_out": "theirs"}), on="aside").join(
+        users, on="host_id"
+    )
+    return findings(
+        pairs.filter(pl.col("theirs") & ~pl.col("opt_out")),
+        "opt-out-aside",
+        "is kept, and has no opt-out, but the second account has, which is set aside",
+        others=pl.col("aside"),
+    )
+
+
+def _by_crosswalk(
+    accounts: pl.DataFrame, people: pl.DataFrame, roster: Roster
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What the school has accepted, and `crosswalk-unknown` for rows that lead to nobody."""
+    accepted = roster.crosswalk.filter(pl.col("decision").is_in(["accept", "keep_old"]))
+    if not accepted.height:
+        return empty(MOVES), empty(FINDINGS)
+    ids = accounts["host_id"]
+    there = accepted.filter(
+        pl.col("old_host_id").is_in(ids.implode()), pl.col("old_host_id") != pl.col("new_host_id")
+    )
+    known = pl.col("new_host_id").is_in(people["host_id"].implode())
+    nobody, there = there.filter(~known), there.filter(known)
+    origin = {"file": pl.col("file"), "line": pl.col("line")}
+    kept = there.filter(pl.col("decision") == "keep_old", pl.col("new_host_id").is_in(ids.implode()))
+    moves = pl.concat(
+        [
+            there.select(
+                was="old_host_id", host_id="new_host_id", reason=pl.lit(_REASONS["crosswalk"]), **origin
+            ),
+            kept.select(
+                was="new_host_id",
+                host_id=pl.lit(PARKED) + pl.col("new_host_id"),
+                reason=pl.lit(_ASIDE),
+                **origin,
+            ),
+        ]
+    )
+    found = findings(
+        nobody,
+        "crosswalk-unknown",
+        pl.format("the crosswalk gives it {}, and nobody at the school has that Host ID", "new_host_id"),
+        host_id="old_host_id",
+        others=pl.col("new_host_id"),
+    )
+    return moves, found
+
+
+def _by_prefix(accounts: pl.DataFrame, school: School) -> pl.DataFrame:
+    """Accounts whose Host ID has a previous prefix of their member type."""
+    found = [empty(MOVES)]
+    for member, rules in school.members.items():
+        for prefix in school.identity.previous_prefixes.get(member, ()):
+            theirs = accounts.filter(
+                pl.col("member_type") == member,
+                matches(pl.col("host_id"), replace(rules, prefix=prefix).host_id_pattern),
+                ~matches(pl.col("host_id"), rules.host_id_pattern),
+            )
+            final = pl.lit(rules.prefix) + pl.col("host_id").str.slice(len(prefix))
+            found.append(_moves(theirs, final, "prefix"))
+    return pl.concat(found)
+
+
+def _unpark(accounts: pl.DataFrame, current: Directory) -> pl.DataFrame:
+    """Accounts that a plan has parked, and was stopped before it could give them their Host ID.
+
+    One whose Host ID has an account was set aside for good.
+    """
+    parked = accounts.select("host_id").filter(pl.col("host_id").str.starts_with(PARKED))
+    if not parked.height:
+        return empty(MOVES)
+    final = pl.col("host_id").str.slice(len(PARKED))
+    return _moves(parked.filter(~final.is_in(current.users["host_id"].implode())), final, "parked")
+
+
+def _other_side(accounts: pl.DataFrame, people: pl.DataFrame, roster: Roster, school: School) -> pl.DataFrame:
+    """Staff who have left and stay as parents, or the reverse: the same name and e-mail, as for a merge."""
+    if not school.identity.merge_staff_parents or not {"staff", "parent"} <= set(school.members):
+        return empty(MOVES)
+    sides = pl.col("member_type").is_in(["staff", "parent"])
+    gone = accounts.filter("active", sides, ~pl.col("host_id").is_in(people["host_id"].implode()))
+    gone = gone.filter(
+        *(pl.col(name) != "" for name in ("first_name", "last_name", "email")),
+        ~pl.col("host_id").is_in(_undecided(roster).implode()),
+        owned(gone, school),
+    )
+    new = people.filter(sides, pl.col("blocked") == "", pl.col("mail") != "")
+    new = new.filter(~pl.col("host_id").is_in(accounts["host_id"].implode()))
+    name = {"first": folded("first_name"), "last": folded("last_name")}
+    pairs = gone.select(side="member_type", was="host_id", mail=folded("email"), **name).join(
+        new.select("mail", "host_id", "member_type", **name), on=["first", "last", "mail"]
+    )
+    pairs = pairs.filter(pl.col("side") != pl.col("member_type"))
+    words = pl.col("member_type").replace({"staff": "member of staff"})
+    return pairs.sort("was").select(
+        "was",
+        "host_id",
+        reason=pl.format(_REASONS["side"], words),
+        file=pl.lit(""),
+        line=pl.lit(0, pl.UInt32),
+    )
+
+
+def _moves(accounts: pl.DataFrame, final: pl.Expr, reason: str) -> pl.DataFrame:
+    return accounts.select(
+        was="host_id",
+        host_id=final,
+        reason=pl.lit(_REASONS[reason]),
+        file=pl.lit(""),
+        line=pl.lit(0, pl.UInt32),
+    )
+
+
+def _undecided(roster: Roster) -> pl.Series:
+    """Those of whom it is not said that they have left."""
+    return pl.concat([roster.held.filter(scope="account")["host_id"], roster.merged["parent_host_id"]])
+
+
+def _settle(moves: pl.DataFrame, current: Directory) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The moves that can be made, and `rekey-refused`: one that is not made may stand in another's way."""
+    wanted = current.users["host_id"].is_in(moves["host_id"].implode())
+    holders = current.users["host_id"].filter(wanted)
+    refused: list[pl.DataFrame] = []
+    while True:
+        keep = holders.filter(~holders.is_in(moves["was"].implode()))
+        taken = pl.col("host_id").is_in(keep.implode()) | pl.col("host_id").is_duplicated()
+        stuck = moves.filter(taken)
+        if not stuck.height:
+            return moves, pl.concat([empty(FINDINGS), *refused])
+        refused.append(
+            findings(
+                stuck,
+                "rekey-refused",
+                pl.format("cannot get the Host ID {}: another account has it, or is to get it", "host_id"),
+                host_id="was",
+                others=pl.col("host_id"),
+            )
+        )
+        moves = moves.filter(~taken)
+
+
+def _under_final_ids(current: Directory, moves: pl.DataFrame) -> Directory:
+    return replace(
+        current,
+        users=_renamed(current.users, "host_id", moves),
+        memberships=_renamed(current.memberships, "host_id", moves),
+        relationships=_renamed(
+            _renamed(current.relationships, "student_host_id", moves), "parent_host_id", moves
+        ),
+    )
+
+
+def _renamed(frame: pl.DataFrame, column: str, moves: pl.DataFrame) -> pl.DataFrame:
+    rows = frame[column].is_in(moves["was"].implode()).arg_true()
+    new = frame.select(pl.col(column).gather(rows).replace(moves["was"], moves["host_id"]))
+    return put(frame, rows, new)
