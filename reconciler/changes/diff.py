@@ -33,12 +33,17 @@ def diff(resolved: Directory, current: Directory) -> Changes:
     """Every change that turns `current` into `resolved`, with its step and a number of its own.
 
     Groups come first, then users, then relationships and memberships, then deactivations; a user who
-    needs an e-mail that another user gives up comes after that one.
+    needs an e-mail or a Host ID that another gives up comes after that one. Links of both directories
+    stand under the Host IDs that the accounts get.
     """
     users, last = order_users(_diff_users(resolved, current))
     groups = _diff_groups(resolved, current)
-    relationships = _diff_relationships(resolved, current).with_columns(step=pl.lit(last, pl.UInt32))
-    memberships = _diff_memberships(resolved, current, users).with_columns(step=pl.lit(last, pl.UInt32))
+    moved = users.filter(pl.col("target_id") != "", pl.col("fields").str.contains(r"\bhost_id\b"))
+    relationships = _name_moved(_diff_relationships(resolved, current), moved, *_PAIR)
+    memberships = _name_moved(_diff_memberships(resolved, current, users), moved, "", "host_id")
+    relationships, memberships = (
+        links.with_columns(step=pl.lit(last, pl.UInt32)) for links in (relationships, memberships)
+    )
     first = 1
     numbered = {}
     for kind, frame, keys, schema in (
@@ -150,6 +155,23 @@ def _diff_memberships(resolved: Directory, current: Directory, users: pl.DataFra
     return both.join(names, on="group_key", how="left").with_columns(
         pl.col("group").fill_null(""), fields=pl.lit("")
     )
+
+
+def _name_moved(changes: pl.DataFrame, moved: pl.DataFrame, left: str, right: str) -> pl.DataFrame:
+    """New links with the target ids of those ends whose Host ID changes, as `<left>:<right>`.
+
+    Should that change fail, somebody else may have the Host ID, and must not get the link.
+    """
+    if not moved.height:
+        return changes
+    ids = dict(moved.sort("step").select("after_host_id", "target_id").rows())
+    names = [
+        pl.col(end).replace_strict(ids, default="", return_dtype=pl.String) if end else pl.lit("")
+        for end in (left, right)
+    ]
+    both = pl.concat_str(names, separator=":")
+    named = (pl.col("action") == "add") & (both != ":")
+    return changes.with_columns(target_id=pl.when(named).then(both).otherwise("target_id"))
 
 
 def _diff_relationships(resolved: Directory, current: Directory) -> pl.DataFrame:

@@ -24,7 +24,7 @@ def order_users(changes: pl.DataFrame) -> tuple[pl.DataFrame, int]:
 
     Somebody who needs an e-mail or a Host ID that another gives up comes a step later than that one. Where
     people need each other's, one of them first clears the e-mail, or parks the Host ID, as a step of its
-    own. Deactivations come last, unless somebody waits for what they give up.
+    own. Deactivations come last, unless somebody waits for what they give up, or their Host ID changes.
 
     Only the few between whom something changes hands are looked at one by one.
     """
@@ -34,9 +34,10 @@ def order_users(changes: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     last = max(depths.values(), default=1) + 1
     row = pl.int_range(pl.len(), dtype=pl.UInt32)
     step = row.replace_strict(depths, default=1, return_dtype=pl.UInt32) if depths else pl.lit(1)
-    waits = row.is_in(list(depths))
+    # Links are made between final Host IDs, so that somebody who gets another one does so before.
+    early = row.is_in(list(depths)) | pl.col("fields").str.contains(r"\bhost_id\b")
     ordered = changes.with_columns(
-        step=pl.when((pl.col("action") == "deactivate") & ~waits)
+        step=pl.when((pl.col("action") == "deactivate") & ~early)
         .then(last + 1)
         .otherwise(step)
         .cast(pl.UInt32)
@@ -108,7 +109,7 @@ def _open_rings(needs: _Needs) -> dict[str, list[int]]:
                 settled.add(path[-1])
                 del place[path.pop()]
             elif giver in place:
-                what, taker = _weakest(path[place[giver] :], needs)
+                what, taker = _weakest(path[place[giver] :], needs, freed)
                 freed[what].append(needs.givers[taker].pop(what))
                 while path[-1] != taker:
                     del place[path.pop()]
@@ -118,10 +119,14 @@ def _open_rings(needs: _Needs) -> dict[str, list[int]]:
     return freed
 
 
-def _weakest(ring: list[int], needs: _Needs) -> tuple[str, int]:
-    """Which need of a ring to take out, and whose; each in it takes from the next."""
-    _, _, what, taker = min(
-        (_UNIQUE.index(what), needs.names[giver], what, taker)
+def _weakest(ring: list[int], needs: _Needs, freed: dict[str, list[int]]) -> tuple[str, int]:
+    """Which need of a ring to take out, and whose; each in it takes from the next.
+
+    Whoever frees something first anyway had better free this, too.
+    """
+    already = {row for rows in freed.values() for row in rows}
+    *_, what, taker = min(
+        (giver not in already, _UNIQUE.index(what), needs.names[giver], what, taker)
         for taker, next_ in zip(ring, [*ring[1:], ring[0]], strict=True)
         for what, giver in needs.givers[taker].items()
         if giver == next_

@@ -42,7 +42,9 @@ def prefixes_changed(before: Mapping[str, Any] | None, school: School) -> pl.Dat
     for member, rules in school.members.items():
         was = str((members.get(member) or {}).get("prefix", rules.prefix))
         if was != rules.prefix and was not in school.identity.previous_prefixes.get(member, ()):
-            said = f"the prefix of {member} accounts was {was!r} at the last apply, and is {rules.prefix!r} now"
+            said = (
+                f"the prefix of {member} accounts was {was!r} at the last apply, and is {rules.prefix!r} now"
+            )
             found.append(one_finding("prefix-changed", said, file=school.file))
     return stack(found, FINDINGS)
 

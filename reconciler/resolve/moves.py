@@ -60,7 +60,7 @@ def follow_moves(
     if not moves.height:
         return Moved(current, moves, unknown)
     possible, refused = _settle(moves, current)
-    return Moved(_under_final_ids(current, possible), possible, pl.concat([unknown, refused]))
+    return Moved(under_final_ids(current, possible), possible, pl.concat([unknown, refused]))
 
 
 def give_reasons(frame: pl.DataFrame, moved: Moved) -> pl.DataFrame:
@@ -221,7 +221,8 @@ def _settle(moves: pl.DataFrame, current: Directory) -> tuple[pl.DataFrame, pl.D
         moves = moves.filter(~taken)
 
 
-def _under_final_ids(current: Directory, moves: pl.DataFrame) -> Directory:
+def under_final_ids(current: Directory, moves: pl.DataFrame) -> Directory:
+    """A directory whose accounts, with all that is theirs, stand under the Host IDs that MOVES gives them."""
     return replace(
         current,
         users=_renamed(current.users, "host_id", moves),

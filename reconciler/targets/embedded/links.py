@@ -51,7 +51,7 @@ _RELATIONSHIPS = _Table(
 _FOUND = {"position": pl.UInt32, "left_id": pl.Int64, "right_id": pl.Int64, "origin": pl.String}
 _TO_ADD = "left_id IS NOT NULL AND right_id IS NOT NULL AND origin IS NULL"
 _TO_REMOVE = "origin = 'sync'"
-_TARGET_ID = r"^(\d+):(\d+)$"
+_TARGET_ID = r"^(\d*):(\d*)$"
 
 
 def write_memberships(connection: sqlite3.Connection, changes: pl.DataFrame) -> pl.DataFrame:
@@ -115,6 +115,7 @@ def _add(
     _find(
         connection, table, changes.select("left_key", "right_key"), ("left_end.id", "right_end.id"), lookups
     )
+    _drop_others(connection, changes)
     ends = zip(("left_id", "right_id"), names, strict=True)
     missing = pl.concat_str(
         [pl.when("odd", pl.col(end).is_null()).then(name) for end, name in ends],
@@ -156,6 +157,19 @@ def _find(
         LEFT JOIN {table.name} AS live ON live.{table.left} = {left_id} AND live.{table.right} = {right_id}
         """  # noqa: S608 - our own names
     )
+
+
+def _drop_others(connection: sqlite3.Connection, changes: pl.DataFrame) -> None:
+    """Take for missing whatever end is not the account that its change names by `target_id`."""
+    named = changes.with_row_index("position").filter(pl.col("target_id") != "")
+    for group, end in enumerate(("left_id", "right_id"), start=1):
+        ids = named.select(
+            "position", id=pl.col("target_id").str.extract(_TARGET_ID, group).cast(pl.Int64, strict=False)
+        ).filter(pl.col("id").is_not_null())
+        connection.executemany(
+            f"UPDATE temp.found SET {end} = NULL WHERE position = ? AND {end} <> ?",  # noqa: S608 - ours
+            ids.rows(),
+        )
 
 
 def _odd(connection: sqlite3.Connection, usual: str) -> pl.DataFrame:
