@@ -37,6 +37,23 @@ _CODES = (
         "See which of the two is the person's; keep_old in the crosswalk sets the other one aside.",
     ),
     FindingCode(
+        "looks-like-existing",
+        "blocked",
+        "somebody new who looks like an old account",
+        "Somebody would be created who has the name of an account that is about to be left behind, and"
+        " nothing tells the two apart. If they are one person, a second account would cost them what the first"
+        " one has. Where the school returns (onboarding: returning), it holds the whole run.",
+        "Write a row into the crosswalk (identity.crosswalk): accept gives the account the new Host ID,"
+        " reject says that they are two people. reconcile match suggests rows.",
+    ),
+    FindingCode(
+        "unmatched-accounts",
+        "error",
+        "accounts that are not matched yet",
+        "The school returns, and has active accounts of which it is not decided whose they are.",
+        "Run reconcile match, review its crosswalk, and write accept or set_aside in every row.",
+    ),
+    FindingCode(
         "opt-out-aside",
         "error",
         "an opt-out that would be lost",

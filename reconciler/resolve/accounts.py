@@ -69,7 +69,7 @@ def _settled(
         pl.col("active")
         & (pl.col("member_type").is_in(prefixed) | (pl.col("origin") == "sync"))
         & ~pl.col("host_id").is_in(_held_accounts(roster).implode())
-        & ~pl.col("host_id").is_in(roster.crosswalk["old_host_id"].implode())
+        & ~pl.col("host_id").is_in(_moving(users, roster).implode())
     ).to_series()
     plain_people = people.select((pl.col("blocked") == "") & (pl.col("unreadable") == "")).to_series()
     person = find(users["host_id"], people["host_id"])
@@ -84,6 +84,13 @@ def _settled(
     contested = is_among(mails.filter(those), mails.filter(~those & (people["mail"] != "")))
     those = flags(people.height, those.arg_true().filter(~contested))
     return alike & those.gather(person).fill_null(value=False), those
+
+
+def _moving(users: pl.DataFrame, roster: Roster) -> pl.Series:
+    """Host IDs on both sides of those rows of the crosswalk whose account is still under its old one."""
+    walk = roster.crosswalk
+    there = walk.filter(pl.col("old_host_id").is_in(users["host_id"].implode())) if walk.height else walk
+    return pl.concat([there["old_host_id"], there["new_host_id"]])
 
 
 def _held_accounts(roster: Roster) -> pl.Series:

@@ -23,6 +23,7 @@ from reconciler.resolve.emails import settle_emails
 from reconciler.resolve.fields import settle_fields
 from reconciler.resolve.groups import settle_groups
 from reconciler.resolve.leavers import settle_activity
+from reconciler.resolve.likeness import find_left_behind
 from reconciler.resolve.links import (
     People,
     children_frozen,
@@ -67,6 +68,7 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
     frame = frame.with_columns(loose=pl.col("host_id").is_in(loose.implode()))
     frame, leavers = settle_activity(frame, roster, current, school, can, additions_only=additions_only)
     frame = give_reasons(frame, moved)
+    behind = find_left_behind(frame, roster, current, school)  # whoever holds an e-mail counts too
     frame, taken = settle_emails(frame, school, can)
     frame, unchanged = _leave_out_users(frame, can)
     desired, unheld = _leave_out_groups(desired, current, can)
@@ -78,7 +80,18 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
     relationships = settle_relationships(
         desired, current, roster, people, school, can, additions_only=additions_only
     )
-    found = [moved.findings, opted_out(moved), refused, protected, kept, leavers, taken, unchanged, unheld]
+    found = [
+        moved.findings,
+        opted_out(moved),
+        behind,
+        refused,
+        protected,
+        kept,
+        leavers,
+        taken,
+        unchanged,
+        unheld,
+    ]
     found += [groups.findings, memberships.findings, relationships.findings]
     links = relationships.resolved() if "relationships" in can.kinds else roster.relationships
     found += [_school_year(info, school), _no_parent(frame, links, roster, school)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import findings, folded
+from reconciler.resolve.likeness import hold_lookalikes
 from reconciler.resolve.protect import keep_administrators
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def settle_activity(  # noqa: PLR0913 - whether somebody leaves depends on both 
     )
     frame = _name_causes(frame.with_columns(leaves=leaver), roster)
     frame, uncertain = _hold_uncertain(frame, roster)
+    frame, alike = hold_lookalikes(frame, roster, current)
     frame, admins = keep_administrators(frame, current, school)
     kept = (
         pl.col("leaves")
@@ -50,6 +52,7 @@ def settle_activity(  # noqa: PLR0913 - whether somebody leaves depends on both 
     found = [
         back,
         uncertain,
+        alike,
         admins,
         findings(
             frame.filter(kept),

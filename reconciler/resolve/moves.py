@@ -77,16 +77,21 @@ def give_reasons(frame: pl.DataFrame, moved: Moved) -> pl.DataFrame:
 
 def opted_out(moved: Moved) -> pl.DataFrame:
     """`opt-out-aside` for each account that is kept, while the one set aside alone has an opt-out."""
+    second = moved.moves.filter(reason=_ASIDE)
+    if not second.height:
+        return empty(FINDINGS)
     users = moved.directory.users.select("host_id", "opt_out")
-    pairs = moved.moves.filter(reason=_ASIDE).select(aside="host_id", host_id="was")
-    pairs = pairs.join(users.rename({"host_id": "aside", "opt_out": "theirs"}), on="aside").join(
-        users, on="host_id"
+    pairs = second.select(aside="host_id", host_id="was").join(
+        moved.moves.select("host_id", kept="was"), on="host_id"
     )
+    pairs = pairs.join(users.rename({"host_id": "aside", "opt_out": "theirs"}), on="aside")
+    pairs = pairs.join(users, on="host_id")
     return findings(
         pairs.filter(pl.col("theirs") & ~pl.col("opt_out")),
         "opt-out-aside",
-        "is kept, and has no opt-out, but the second account has, which is set aside",
-        others=pl.col("aside"),
+        pl.format("is kept, and has no opt-out; {}, which is set aside, has one", "host_id"),
+        host_id="kept",
+        others=pl.col("host_id"),
     )
 
 

@@ -131,6 +131,7 @@ def _named(scene: Scene, table: str, rows: list[Row]) -> set[str]:
         return _ids(scene, _MEMBERS[table], was["id"]) | _namesakes(scene, table, was) | same_key
     if table == "exclude":  # what it became counts too: it may well name somebody else now
         named = {row[name] for row in rows for name in ("host_id", "parent_host_id")} - {""}
+        named = _and_the_same_persons(scene, named)
         return named | _parents_of(scene, named)
     columns = {
         "contacts": {"parent_id": "parent"},
@@ -149,6 +150,15 @@ def _ids(scene: Scene, member: str, source_id: str) -> set[str]:
     host_id = scene.school.members[member].prefix + source_id
     merged = build_roster(scene.tables, scene.school).merged.rows()
     return {host_id, *(one for pair in merged if host_id in pair for one in pair)}
+
+
+def _and_the_same_persons(scene: Scene, people: set[str]) -> set[str]:
+    """With all whom the list of same persons ties to them: of two partners neither is certain."""
+    staff, parent = (scene.school.members[member].prefix for member in ("staff", "parent"))
+    ties = [{staff + row["staff_id"], parent + row["parent_id"]} for row in scene.rows["same_person"]]
+    for _ in ties:
+        people = people.union(*(tie for tie in ties if tie & people))
+    return people
 
 
 def _and_lookalikes(scene: Scene, people: set[str]) -> set[str]:
