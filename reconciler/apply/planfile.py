@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import zipfile
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -24,9 +21,11 @@ from reconciler.frames import (
 )
 from reconciler.model import Changes, Digests, Figures, Plan, PlanHeader, TableFigures, Verdict
 from reconciler.parquet import pack, unpack
+from reconciler.private_file import private_file
 
 if TYPE_CHECKING:
-    import io
+    from pathlib import Path
+    from typing import BinaryIO
 
     from reconciler.frames import Schema
     from reconciler.parquet import Same
@@ -47,24 +46,8 @@ def write_plan(plan: Plan, path: Path) -> None:
     Raises:
         ReconcileError: the file cannot be written.
     """
-    try:
-        if path.exists() and not path.is_file():  # the draft would take the place of a device
-            raise ReconcileError(f"{path}: cannot write the plan: that is no file; name a file")
-        # mkstemp makes the file 0600 from the start, so nobody else can ever have opened it.
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                _write(plan, file)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(draft).replace(path)
-        except BaseException:
-            Path(draft).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise ReconcileError(
-            f"{path}: cannot write the plan: {error.strerror}; name a file in a folder that you can write to"
-        ) from error
+    with private_file(path, "the plan") as file:
+        _write(plan, file)
 
 
 def read_plan(path: Path) -> Plan:
@@ -103,7 +86,7 @@ def read_plan(path: Path) -> Plan:
         raise ReconcileError(f"{path}: not a whole plan file; plan again with --out") from error
 
 
-def _write(plan: Plan, file: io.BufferedWriter) -> None:
+def _write(plan: Plan, file: BinaryIO) -> None:
     frames = {**plan.changes.frames(), "findings": plan.findings, "people": plan.people, "ready": plan.ready}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # Parquet is compressed already
         same: dict[str, Same] = {}

@@ -20,6 +20,7 @@ from reconciler.cli import (
     findings,
     forget,
     history,
+    match,
     plan,
     report,
     schema,
@@ -51,6 +52,7 @@ app.command(epilog=apply.EXAMPLES)(apply.apply)
 app.command(epilog=report.EXAMPLES)(report.report)
 app.command(epilog=findings.EXAMPLES)(findings.findings)
 app.command(epilog=explain.EXAMPLES)(explain.explain)
+app.command(epilog=match.EXAMPLES)(match.match)
 app.command(epilog=schema.EXAMPLES)(schema.schema)
 app.command(epilog=history.EXAMPLES)(history.history)
 app.command(epilog=unlock.EXAMPLES)(unlock.unlock)

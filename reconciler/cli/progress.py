@@ -19,7 +19,7 @@ def make_plan(school: School, *, additions_only: bool = False) -> Plan:
     """The plan for a school as it is now, with a word on each step that takes time."""
     from reconciler import pipeline
 
-    with _steps() as tell:
+    with steps() as tell:
         return pipeline.plan_school(school, additions_only=additions_only, tell=tell)
 
 
@@ -62,7 +62,7 @@ def stopping_between_batches(progress: Callable[[int, int], None]) -> Iterator[C
 
 
 @contextmanager
-def _steps() -> Iterator[Callable[[str], None]]:
+def steps() -> Iterator[Callable[[str], None]]:
     """A line that says what is being done, and is gone afterwards."""
     if not sys.stderr.isatty():
         yield lambda step: None  # noqa: ARG005

@@ -78,9 +78,7 @@ def build_school(settings: Settings, path: Path, rule_sets: Mapping[str, str]) -
         parents=ParentSettings(**_parents(settings.table("parents"))),
         blank=settings.table("blank"),
         leavers=_leavers(get("leavers")),
-        guards={
-            guard: _limit(get("guards", *guard.split(".")), DEFAULT_GUARDS[guard]) for guard in DEFAULT_GUARDS
-        },
+        guards=_guards(settings),
         protected=ProtectedSettings(
             **{key: tuple(map(str, texts)) for key, texts in settings.table("protected").items()}
         ),
@@ -187,6 +185,16 @@ def _leavers(leavers: str | dict[str, str] | None) -> Mapping[str, str]:
     if isinstance(leavers, str):
         return dict.fromkeys(LEAVING_CAUSES, leavers)
     return leavers or {}
+
+
+def _guards(settings: Settings) -> dict[str, Limit | None]:
+    limits = {
+        guard: _limit(settings.get("guards", *guard.split(".")), default)
+        for guard, default in DEFAULT_GUARDS.items()
+    }
+    # Of a school that returns, the reviewed crosswalk says who gets another Host ID.
+    returns = settings.get("onboarding") == "returning"
+    return {**limits, "users.rekey": None} if returns else limits
 
 
 def _windows(entries: Iterable[Mapping[str, Any]] | None) -> tuple[Window, ...]:

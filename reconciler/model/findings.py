@@ -41,10 +41,19 @@ _CODES = (
         "blocked",
         "somebody new who looks like an old account",
         "Somebody would be created who has the name of an account that is about to be left behind, and"
-        " nothing tells the two apart. If they are one person, a second account would cost them what the first"
-        " one has. Where the school returns (onboarding: returning), it holds the whole run.",
+        " nothing tells the two apart. If they are one person, a second account would cost them what the"
+        " first one has. Where the school returns (onboarding: returning), it holds the whole run.",
         "Write a row into the crosswalk (identity.crosswalk): accept gives the account the new Host ID,"
         " reject says that they are two people. reconcile match suggests rows.",
+    ),
+    FindingCode(
+        "duplicate-account",
+        "warning",
+        "a second account",
+        "An account that is nobody's looks like a second one of somebody who has an account already: an"
+        " earlier sync may have made it.",
+        "Decide in the crosswalk: keep_old keeps the old account, and sets the new one aside; set_aside"
+        " leaves both as they are.",
     ),
     FindingCode(
         "unmatched-accounts",

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("validate", "plan", "show", "apply", "report", "findings", "explain", "schema")
+COMMANDS = (
+    *("validate", "plan", "show", "apply", "report", "findings", "explain", "match", "schema"),
+    *("history", "unlock", "forget", "audit"),
+)
 
 Run = tuple[int, str, str]
 

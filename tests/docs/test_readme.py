@@ -210,6 +210,14 @@ def test_written_calendar_is_valid(tmp_path: Path) -> None:
     assert calendar.rollover[0].limits["memberships.remove_per_group"] is None
 
 
+def test_written_crosswalk_is_valid(tmp_path: Path) -> None:
+    path = tmp_path / "riverside.yaml"
+    path.write_text(block("school file") + block("crosswalk"), encoding="utf-8")
+    school = load(path)
+    assert len(school.source.files["crosswalk"].sha256) == 64
+    assert school.identity.previous_prefixes == {"student": ("PUP",)}
+
+
 def test_kinds_of_groups_are_those_of_the_schema() -> None:
     kinds = schema("school")["$defs"]["groups"]["properties"]["mapping"]["items"]["enum"]
     assert sorted(codes(row[0])[0] for row in table("### Groups")) == sorted(kinds)
@@ -221,6 +229,7 @@ def test_lists_have_the_columns_that_are_read() -> None:
         "exclude": "exclude.file",
         "email_overrides": "email.overrides",
         "same_person": "identity.same_person",
+        "crosswalk": "identity.crosswalk",
         "membership_list": "groups.membership_list",
     }
     assert {name: set(columns) for name, columns in rows.items()} == {

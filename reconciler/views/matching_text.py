@@ -1,0 +1,50 @@
+"""What became of a school's accounts when they were held against the SIS: counts, and no Host IDs.
+
+Those may be e-mail addresses; the crosswalk has them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.views.page import Page, pad
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reconciler.model import School
+
+_LINES = (
+    ("matched", "matched", "by their Host ID"),
+    ("decided", "decided", "by the crosswalk, and kept as they are there"),
+    ("sure", "sure", "one person has the same e-mail and the same name"),
+    ("likely", "likely", "one person comes near"),
+    ("several", "several", "more than one person, or more than one account, comes near"),
+    ("duplicate", "duplicates", "look like a second account of somebody who has one"),
+    ("none", "none", "nobody comes near"),
+)
+
+
+def matching_text(
+    school: School,
+    counts: Mapping[str, int],
+    duplicates: Sequence[Mapping[str, str]] = (),
+    *,
+    width: int | None = None,
+    colour: bool = False,
+) -> str:
+    """Accounts by what they are, and how many people have none; `duplicates` are findings to list."""
+    page = Page(width=width, colour=colour)
+    total = sum(counts[name] for name, *_ in _LINES)
+    page.line(f"{school.name} ({school.id}): {total:,} accounts", "title")
+    digits = max(len(f"{counts[name]:,}") for name in counts)
+    label = max(len(word) for _, word, _ in _LINES)
+    for name, word, meaning in _LINES:
+        number = f"{counts[name]:,}".rjust(digits)
+        page.line(f"{pad(word, label)}  {number}  {meaning}", indent=2)
+    page.line()
+    page.line(f"People of the SIS without an account: {counts['people']:,}")
+    for found in duplicates:
+        page.line()
+        page.prose(f"{found['host_id']} {found['detail']}")
+    return str(page)
