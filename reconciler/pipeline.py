@@ -140,7 +140,7 @@ def work_out(  # noqa: PLR0913 - everything that a plan depends on
     figures = count_figures(
         roster, resolution, current, changes, findings, unfinished_import=known.unfinished_import
     )
-    header = partial(_header, now=now, new_id=new_id, additions_only=keeps_all)
+    header = partial(plan_header, now=now, new_id=new_id, additions_only=keeps_all)
     return Plan(
         header=replace(
             header(school, tables, info, figures),
@@ -152,7 +152,7 @@ def work_out(  # noqa: PLR0913 - everything that a plan depends on
         ),
         changes=changes,
         findings=findings,
-        people=people_named(changes, findings, roster, resolution),
+        people=people_named(changes, findings, roster.people, resolution.before.users),
         ready=ready_to_invite(changes),
     )
 
@@ -337,7 +337,7 @@ def _settings_changes(known: Remembered, school: School) -> str:
     return "" if known.settings is None else describe_differences(known.settings, school.effective)
 
 
-def _header(  # noqa: PLR0913 - one argument for each thing that a plan remembers
+def plan_header(  # noqa: PLR0913 - one argument for each thing that a plan remembers
     school: School,
     tables: Tables,
     info: DirectoryInfo,
@@ -347,6 +347,7 @@ def _header(  # noqa: PLR0913 - one argument for each thing that a plan remember
     new_id: str,
     additions_only: bool,
 ) -> PlanHeader:
+    """What a plan says of its school and directory; what comes of the plan itself is left out."""
     from reconciler.model import Digests, PlanHeader  # noqa: PLC0415
 
     return PlanHeader(

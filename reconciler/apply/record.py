@@ -148,7 +148,7 @@ def recorded(  # noqa: PLR0913 - who applies what, where and when
         number = start_run(
             tx,
             scope,
-            kind="apply",
+            kind="undo" if plan.header.undoes else "apply",
             plan_digest=digest,
             who=applier.who,
             host=applier.host,

@@ -1,7 +1,15 @@
 """Resolved x current -> the changes between them, in the order in which they can be made. No policy here."""
 
 from reconciler.changes.diff import diff
-from reconciler.changes.figures import count_figures, people_named, ready_to_invite
+from reconciler.changes.figures import count_figures, count_undone, people_named, ready_to_invite
 from reconciler.changes.guard import judge, move_populations
 
-__all__ = ["count_figures", "diff", "judge", "move_populations", "people_named", "ready_to_invite"]
+__all__ = [
+    "count_figures",
+    "count_undone",
+    "diff",
+    "judge",
+    "move_populations",
+    "people_named",
+    "ready_to_invite",
+]

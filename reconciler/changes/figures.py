@@ -12,6 +12,8 @@ from reconciler.keys import first_of_each, is_among
 from reconciler.model import Changes, Directory, Figures
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reconciler.model import Resolution, Roster
 
 _DONE = {"create": "created", "update": "updated", "rekey": "updated", "reactivate": "reactivated"}
@@ -41,13 +43,8 @@ def count_figures(  # noqa: PLR0913 - all that a plan is made of
     )
 
 
-def people_named(
-    changes: Changes, findings: pl.DataFrame, roster: Roster, resolution: Resolution
-) -> pl.DataFrame:
-    """PLAN_PEOPLE: who everybody is that a change or a finding names.
-
-    They are people of the roster, or have an account that is not as the SIS has it.
-    """
+def people_named(changes: Changes, findings: pl.DataFrame, *among: pl.DataFrame) -> pl.DataFrame:
+    """PLAN_PEOPLE: who everybody is that a change or a finding names, `among` these people and accounts."""
     named = pl.concat(
         [
             changes.users["host_id"],
@@ -58,7 +55,7 @@ def people_named(
             findings["others"].str.split(" ").explode(empty_as_null=False),
         ]
     ).to_frame()
-    sides = [side.select(*PLAN_PEOPLE) for side in (roster.people, resolution.before.users)]
+    sides = [side.select(*PLAN_PEOPLE) for side in among]
     wanted = pl.concat([side.filter(is_among(side.select("host_id"), named)) for side in sides])
     return check(first_of_each(wanted, ["host_id"]).sort("host_id"), PLAN_PEOPLE)
 
@@ -105,6 +102,26 @@ def _count_rows(roster: Roster, changes: Changes, findings: pl.DataFrame) -> pl.
     left = roster.rows.filter(pl.col("outcome") != "person")
     every = pl.concat([unchanged, theirs, left]).group_by(key).agg(pl.col("rows").sum())
     return every.filter(pl.col("rows") > 0).sort(key)
+
+
+def count_undone(changes: Changes, current: Directory, then: Mapping[str, int]) -> Figures:
+    """The figures of a plan that undoes a run; `then` are that run's populations, moved to today."""
+    sizes = current.memberships.group_by(target_id="group_target_id").agg(before=pl.len())
+    moved = changes.memberships.group_by(key="group_key").agg(
+        after=pl.when(pl.col("action") == "add").then(1).otherwise(-1).sum()
+    )
+    groups = current.groups.filter(pl.col("key") != "")
+    groups = groups.join(sizes, on="target_id", how="left").join(moved, on="key", how="left")
+    groups = groups.with_columns(pl.col("before", "after").fill_null(0).cast(pl.Int64))
+    groups = groups.with_columns(after=pl.col("before") + pl.col("after"))
+    return Figures(
+        rows=(),
+        groups=tuple(groups.select("key", "category", "name", "before", "after").sort("key").to_dicts()),
+        unmanaged={},
+        active_users=int(current.users["active"].sum()),
+        populations=then,
+        held=count_held(current),
+    )
 
 
 def _count_members(resolution: Resolution, current: Directory) -> pl.DataFrame:

@@ -25,6 +25,7 @@ from reconciler.cli import (
     report,
     schema,
     show,
+    undo,
     unlock,
     validate,
 )
@@ -55,6 +56,7 @@ app.command(epilog=explain.EXAMPLES)(explain.explain)
 app.command(epilog=match.EXAMPLES)(match.match)
 app.command(epilog=schema.EXAMPLES)(schema.schema)
 app.command(epilog=history.EXAMPLES)(history.history)
+app.command(epilog=undo.EXAMPLES)(undo.undo)
 app.command(epilog=unlock.EXAMPLES)(unlock.unlock)
 app.command(epilog=forget.EXAMPLES)(forget.forget)
 app.command(epilog=audit.EXAMPLES)(audit.audit)

@@ -63,6 +63,21 @@ _CODES = (
         "Run reconcile match, review its crosswalk, and write accept or set_aside in every row.",
     ),
     FindingCode(
+        "undo-conflict",
+        "warning",
+        "changed since that run",
+        "Undoing a run leaves alone whatever has been changed after it, by hand or by another run.",
+        "Look whether it is as it should be; correct it by hand if not.",
+    ),
+    FindingCode(
+        "undo-kept",
+        "info",
+        "a group that stays",
+        "Undoing a run does not remove a group that it has made: groups are never removed. Its members"
+        " leave it.",
+        "Nothing; or remove the group by hand in Vidigami.",
+    ),
+    FindingCode(
         "opt-out-aside",
         "error",
         "an opt-out that would be lost",

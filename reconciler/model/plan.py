@@ -100,6 +100,8 @@ class PlanHeader:
     """The merged settings, without locations and secrets: apply says how those at hand differ."""
     tables: Mapping[str, TableFigures] = field(default_factory=dict)
     """Logical table -> its figures: once the plan is applied, what the next exports are held against."""
+    undoes: int = 0
+    """The run that the plan undoes; 0 where it makes of the directory what the SIS has."""
     baseline: str = ""
     """Which run the exports were held against, and when it was; '' where there was none."""
     settings_changes: str = ""
@@ -111,6 +113,11 @@ class PlanHeader:
     def tripped(self) -> tuple[Verdict, ...]:
         """The guards that hold the plan."""
         return tuple(verdict for verdict in self.verdicts if verdict.tripped)
+
+    @property
+    def moves_year(self) -> bool:
+        """Whether applying the plan moves the directory to another school year."""
+        return self.directory_year not in ("", self.school_year)
 
     @property
     def rolls_over(self) -> bool:
@@ -141,7 +148,7 @@ class Plan:
         """`held`, `changes` or `none`."""
         if self.has_errors or self.header.tripped:
             return "held"
-        return "changes" if len(self.changes) or self.header.rolls_over else "none"
+        return "changes" if len(self.changes) or self.header.moves_year else "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import FINDINGS, PARKED, empty, findings, folded, matches
-from reconciler.keys import put
+from reconciler.rekeying import under_final_ids
 from reconciler.resolve.accounts import owned
 
 if TYPE_CHECKING:
@@ -224,21 +224,3 @@ def _settle(moves: pl.DataFrame, current: Directory) -> tuple[pl.DataFrame, pl.D
             )
         )
         moves = moves.filter(~taken)
-
-
-def under_final_ids(current: Directory, moves: pl.DataFrame) -> Directory:
-    """A directory whose accounts, with all that is theirs, stand under the Host IDs that MOVES gives them."""
-    return replace(
-        current,
-        users=_renamed(current.users, "host_id", moves),
-        memberships=_renamed(current.memberships, "host_id", moves),
-        relationships=_renamed(
-            _renamed(current.relationships, "student_host_id", moves), "parent_host_id", moves
-        ),
-    )
-
-
-def _renamed(frame: pl.DataFrame, column: str, moves: pl.DataFrame) -> pl.DataFrame:
-    rows = frame[column].is_in(moves["was"].implode()).arg_true()
-    new = frame.select(pl.col(column).gather(rows).replace(moves["was"], moves["host_id"]))
-    return put(frame, rows, new)

@@ -44,6 +44,8 @@ class Run:
     lifted: tuple[LiftedGuard, ...]
     purged: datetime | None
     """When the values of people in it were erased, if they were."""
+    undoes: int
+    """The run that it undid, as far as that is still known; 0 for an apply."""
 
 
 _row = tables.runs.c
@@ -59,6 +61,7 @@ _LISTED = (
     _row.counts,
     _row.lifted,
     _row.purged,
+    _row.header,
 )
 
 
@@ -198,4 +201,7 @@ def _not_running(scope: Scope, number: int) -> ReconcileError:
 
 
 def _run(row: RowMapping) -> Run:
-    return Run(**{**dict(row), "lifted": tuple(LiftedGuard(**guard) for guard in row["lifted"])})
+    listed = dict(row)
+    header = listed.pop("header") or {}
+    lifted = tuple(LiftedGuard(**guard) for guard in row["lifted"])
+    return Run(**{**listed, "lifted": lifted, "undoes": header.get("undoes", 0)})

@@ -58,5 +58,5 @@ def _row(run: Run) -> tuple[str, ...]:
         f"{made:,}",
         f"{others:,}",
         run.plan_digest[:_SHORT],
-        run.outcome,
+        f"undo of {run.undoes or 'another'}, {run.outcome}" if run.kind == "undo" else run.outcome,
     )

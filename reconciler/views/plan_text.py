@@ -68,8 +68,14 @@ def _write_no_changes(page: Page, plan: Plan) -> None:
 
 def _write_header(page: Page, plan: Plan) -> None:
     header = plan.header
-    if header.rolls_over:
-        page.line(f"School year {header.directory_year} -> {header.school_year}: a roll-over", "title")
+    if header.undoes:
+        page.line(
+            f"Undoes run {header.undoes}: the directory as it was, but for what has changed since", "title"
+        )
+        page.line()
+    if header.moves_year:
+        kind = "a roll-over" if header.rolls_over else "back"
+        page.line(f"School year {header.directory_year} -> {header.school_year}: {kind}", "title")
         page.line()
     directory = "a new directory" if header.new_directory else f"directory {header.directory_id}"
     page.line(f"{header.school_name} ({header.school}), {header.school_year}, {directory}", "title")
@@ -77,7 +83,7 @@ def _write_header(page: Page, plan: Plan) -> None:
         page.line("Additions only: nobody leaves, and nothing is removed.")
     if header.settings_changes:
         page.prose(f"Settings since the last apply: {header.settings_changes}")
-    if not header.baseline:
+    if not header.baseline and not header.undoes:
         page.line(
             "No baseline: nothing was ever applied in full, so exports meet absolute minimums.", "quiet"
         )
@@ -90,7 +96,9 @@ def _write_held(page: Page, plan: Plan, names: Mapping[str, str], *, full: bool)
         page.line()
         page.line("Held by guards: this is not what the school's limits and calendar allow.", "bad")
         for verdict in plan.header.tripped:
-            _write_tripped(page, verdict)
+            _write_tripped(
+                page, verdict, "See that it is meant" if plan.header.undoes else "Mend the exports"
+            )
     if plan.has_errors:
         page.line()
         page.line("Held: nothing of this plan can be applied before this is mended.", "bad")
@@ -99,8 +107,8 @@ def _write_held(page: Page, plan: Plan, names: Mapping[str, str], *, full: bool)
         )
 
 
-def _write_tripped(page: Page, verdict: Verdict) -> None:
-    advice = "Wait" if verdict.on_a_day else "Mend the exports"
+def _write_tripped(page: Page, verdict: Verdict, advice: str) -> None:
+    advice = "Wait" if verdict.on_a_day else advice
     lift = f"apply PLANFILE --allow {verdict.guard} --reason TEXT"
     page.line(f"{verdict.guard}: {verdict.told()}. {advice}, or: {lift}", "bad", indent=2)
 

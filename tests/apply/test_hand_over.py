@@ -24,7 +24,7 @@ from reconciler.frames import (
     RESOLVED_USERS,
 )
 from reconciler.model import Directory, Plan
-from reconciler.resolve.moves import under_final_ids
+from reconciler.rekeying import under_final_ids
 from tests.support import directories as d
 from tests.support.plans import frame, make_plan
 

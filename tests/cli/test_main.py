@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
     *("validate", "plan", "show", "apply", "report", "findings", "explain", "match", "schema"),
-    *("history", "unlock", "forget", "audit"),
+    *("history", "undo", "unlock", "forget", "audit"),
 )
 
 Run = tuple[int, str, str]

@@ -162,7 +162,7 @@ def test_all_mistakes_of_all_files_come_at_once(tmp_path: Path, monkeypatch: pyt
         }
     )
     known = ", ".join(
-        sorted({*powerschool(), "exclude", "email_overrides", "same_person", "membership_list"})
+        sorted({*powerschool(), "exclude", "email_overrides", "same_person", "membership_list", "crosswalk"})
     )
     assert error_of(school).splitlines() == [
         "exports/contacts.csv:3: row has 1 cell, the header has 2; the file may be cut off: export it again",

@@ -41,6 +41,7 @@ def test_a_run_is_remembered_whole(store: Store, scope: Scope) -> None:
             counts=counts,
             lifted=(LiftedGuard("deactivate", "a class left"),),
             purged=None,
+            undoes=0,
         )
         assert read_plan_header(tx, scope, number) == {"school": "maple-grove"}
 

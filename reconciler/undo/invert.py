@@ -1,0 +1,267 @@
+"""From the journal of a run and the directory of today to the directory as it was before that run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from reconciler.frames import (
+    FINDINGS,
+    PARKED,
+    PERSON_FIELDS,
+    RESOLVED_GROUPS,
+    RESOLVED_MEMBERSHIPS,
+    RESOLVED_RELATIONSHIPS,
+    RESOLVED_USERS,
+    check,
+    empty,
+    findings,
+    folded,
+    group_label,
+    stack,
+)
+from reconciler.model import Directory
+from reconciler.rekeying import under_final_ids
+
+_FIELDS = ("host_id", *PERSON_FIELDS, "active")
+_GROUP_FIELDS = ("key", "category", "name")
+_UNIQUE = {"host_id": pl.lit(PARKED) + pl.col("host_id"), "email": pl.lit("")}
+"""What no two accounts may have at once, and what an account has that gives it up."""
+_PAIR = ["student_host_id", "parent_host_id"]
+_SEAT = ["group_key", "host_id"]
+_UNDOES = "undoes what that run did"
+_CREATED = "that run has created it"
+
+
+@dataclass(frozen=True, slots=True)
+class Inversion:
+    """Both sides of the undoing, for `diff`: links under the Host IDs that accounts get back."""
+
+    before: Directory
+    """Of the directory as it stands, what the run has touched."""
+    after: Directory
+    """The same, as it was before the run."""
+    findings: pl.DataFrame
+    """`undo-conflict` for what has been changed since, and stays; `undo-kept` for groups that were made."""
+
+
+def invert(journal: Mapping[str, pl.DataFrame], current: Directory) -> Inversion:
+    """What a run really did, turned round.
+
+    `journal` has for each kind the changes of the run in their order, with `outcome`: those that were
+    applied, and those of which it is not known ('') and which the directory itself tells.
+    """
+    made = {kind: frame.filter(pl.col("outcome").is_in(["applied", ""])) for kind, frame in journal.items()}
+    users, after_users, conflicts = _users(made["users"], current)
+    moves = users.select(was="host_id", target_id="target_id").join(
+        after_users.select("target_id", "host_id"), on="target_id"
+    )
+    moves = moves.filter(pl.col("was") != pl.col("host_id"))
+    moved = under_final_ids(current, moves) if moves.height else current
+    groups, kept = _groups(made["groups"], current)
+    seats, after_seats = _memberships(made["memberships"], moved, made["users"])
+    links, after_links = _relationships(made["relationships"], moved, made["users"])
+    return Inversion(
+        before=Directory(users, current.groups, seats, links),
+        after=Directory(after_users, groups, after_seats, after_links),
+        findings=stack([conflicts, kept], FINDINGS),
+    )
+
+
+def _users(made: pl.DataFrame, current: Directory) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Accounts that the run has touched, as they are and as they should be again; and conflicts."""
+    creating = made["action"] == "create"
+    changed = _net(made.filter(~creating), _FIELDS)
+    now = current.users.join(changed, on="target_id")
+    back, kept = [], []
+    for name in _FIELDS:
+        same = _same(name)
+        as_made = pl.col(f"touched_{name}") & same(name, f"made_{name}")
+        other = pl.col(f"touched_{name}") & ~same(name, f"made_{name}") & ~same(name, f"was_{name}")
+        back.append(pl.when(as_made).then(f"was_{name}").otherwise(name).alias(name))
+        kept.append(pl.when(other).then(pl.lit(name)))
+    conflicts = now.with_columns(
+        theirs=pl.concat_str(kept, separator=", ", ignore_nulls=True), account="host_id"
+    ).filter(pl.col("theirs") != "")
+    after = now.with_columns(back).with_columns(reason=pl.lit(_UNDOES))
+    created = made.filter(creating).select(host_id="after_host_id").unique()
+    theirs = current.users.join(created, on="host_id", how="semi").filter(
+        "active", ~pl.col("target_id").is_in(now["target_id"].implode())
+    )
+    gone = theirs.with_columns(active=pl.lit(value=False), reason=pl.lit(_CREATED))
+    columns = current.users.columns
+    before = pl.concat([now.select(columns), theirs])
+    wished = pl.concat([after.select(*columns, "reason"), gone.select(*columns, "reason")])
+    settled, taken = _settle_unique(wished, current, created=theirs["target_id"])
+    return (
+        before,
+        check(settled, RESOLVED_USERS),
+        pl.concat([_conflicts(conflicts), taken, _lost(changed, current)]),
+    )
+
+
+def _settle_unique(
+    wished: pl.DataFrame, current: Directory, created: pl.Series
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """No two accounts with one Host ID or e-mail: whom the run created gives way, and nobody else does."""
+    now = current.users.select("target_id", *(pl.col(name).alias(f"now_{name}") for name in _UNIQUE))
+    users = wished.join(now, on="target_id", maintain_order="left")
+    others = current.users.join(users, on="target_id", how="anti")
+    gives_way = pl.col("target_id").is_in(created.implode())
+    found = []
+    for name, free in _UNIQUE.items():
+        while True:
+            key = folded(name)
+            held = others.select(key).to_series()
+            clash = (key != "") & (key.is_in(held.implode()) | key.is_duplicated())
+            frees = clash & gives_way & (pl.col(name) != free)
+            stays = clash & ~gives_way & (pl.col(name) != pl.col(f"now_{name}"))
+            # Whom the run created gives way first: only then does it show what is left of a clash.
+            yields = frees if users.select(frees.any()).item() else stays
+            losing = users.filter(yields)
+            if not losing.height:
+                break
+            if yields is stays:
+                found.append(losing.with_columns(theirs=pl.lit(name), account="now_host_id"))
+            back = pl.when(gives_way).then(free).otherwise(f"now_{name}")
+            users = users.with_columns(pl.when(yields).then(back).otherwise(name).alias(name))
+    return users.select(wished.columns), pl.concat([empty(FINDINGS), *map(_taken, found)])
+
+
+def _taken(losing: pl.DataFrame) -> pl.DataFrame:
+    return findings(
+        losing.sort("account"),
+        "undo-conflict",
+        pl.format("does not get its {} back: another account has it by now", "theirs"),
+        host_id="account",
+    )
+
+
+def _net(changes: pl.DataFrame, fields: tuple[str, ...]) -> pl.DataFrame:
+    """`target_id`, and for each field whether it was touched, what it was, and what was made of it.
+
+    An object may have been changed in several steps.
+    """
+    touched = [
+        pl.col("fields").str.split(" ").list.contains(name).alias(f"touched_{name}") for name in fields
+    ]
+    steps = changes.filter(pl.col("target_id") != "").with_columns(touched)
+    return steps.group_by("target_id", maintain_order=True).agg(
+        *(pl.col(f"touched_{name}").any() for name in fields),
+        *(_of_steps(f"before_{name}", name).first().alias(f"was_{name}") for name in fields),
+        *(_of_steps(f"after_{name}", name).last().alias(f"made_{name}") for name in fields),
+    )
+
+
+def _of_steps(column: str, name: str) -> pl.Expr:
+    return pl.col(column).filter(pl.col(f"touched_{name}"))
+
+
+def _same(name: str) -> Callable[[str, str], pl.Expr]:
+    """How two columns of a field are compared: e-mails that differ in case alone are equal."""
+    if name == "email":
+        return lambda left, right: folded(left) == folded(right)
+    return lambda left, right: pl.col(left) == pl.col(right)
+
+
+def _conflicts(changed: pl.DataFrame) -> pl.DataFrame:
+    return findings(
+        changed.sort("account"),
+        "undo-conflict",
+        pl.format("has been changed since in {}; that stays", "theirs"),
+        host_id="account",
+    )
+
+
+def _lost(changed: pl.DataFrame, current: Directory) -> pl.DataFrame:
+    gone = changed.join(current.users, on="target_id", how="anti")
+    return findings(
+        gone, "undo-conflict", "the account that the run changed is not there any more", host_id=pl.lit("")
+    )
+
+
+def _groups(made: pl.DataFrame, current: Directory) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """RESOLVED_GROUPS of all groups, renamed ones under their old names; and `undo-kept` for new ones."""
+    steps = made.filter(pl.col("action") == "update").with_columns(
+        fields=pl.concat_str(
+            [
+                pl.when(pl.col(f"before_{name}") != pl.col(f"after_{name}")).then(pl.lit(name))
+                for name in _GROUP_FIELDS
+            ],
+            separator=" ",
+            ignore_nulls=True,
+        )
+    )
+    changed = _net(steps, _GROUP_FIELDS)
+    both = current.groups.join(changed, on="target_id", how="left", maintain_order="left")
+    back = [
+        pl.when(pl.col(f"touched_{name}").fill_null(value=False) & (pl.col(name) == pl.col(f"made_{name}")))
+        .then(f"was_{name}")
+        .otherwise(name)
+        .alias(name)
+        for name in _GROUP_FIELDS
+    ]
+    resolved = both.with_columns(back).with_columns(reason=pl.lit(_UNDOES))
+    kept = findings(
+        made.filter(pl.col("action") == "create").sort("group_key"),
+        "undo-kept",
+        pl.format("{} was made by that run, and stays: a group is never removed", "group_key"),
+        host_id=pl.lit(""),
+    )
+    return check(resolved.select(*RESOLVED_GROUPS), RESOLVED_GROUPS), kept
+
+
+def _memberships(
+    made: pl.DataFrame, current: Directory, users: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Memberships that the run has made, and RESOLVED_MEMBERSHIPS of those that it has removed."""
+    labels = current.groups.select(group_target_id="target_id", label=group_label("key", "target_id"))
+    there = (
+        current.memberships.join(labels, on="group_target_id")
+        .with_columns(group_key="label")
+        .select(current.memberships.columns)
+    )
+    accounts = _accounts(made, users, current, "host_id", 2)
+    seats = accounts.select("action", "group_key", "host_id")
+    added = there.filter(pl.col("origin") != "hand").join(seats.filter(action="add"), on=_SEAT, how="semi")
+    known = current.groups.select(group_key=group_label("key", "target_id"))
+    removed = seats.filter(action="remove").join(there, on=_SEAT, how="anti")
+    removed = removed.join(known, on="group_key", how="semi").unique(_SEAT, maintain_order=True)
+    return added, check(removed.with_columns(reason=pl.lit(_UNDOES)), RESOLVED_MEMBERSHIPS)
+
+
+def _relationships(
+    made: pl.DataFrame, current: Directory, users: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Relationships that the run has made, and RESOLVED_RELATIONSHIPS of those that it has removed."""
+    pairs = made
+    for place, end in enumerate(_PAIR, start=1):
+        pairs = _accounts(pairs, users, current, end, place)
+    there = current.relationships
+    added = there.filter(pl.col("origin") != "hand").join(pairs.filter(action="add"), on=_PAIR, how="semi")
+    removed = pairs.filter(action="remove").join(there, on=_PAIR, how="anti")
+    removed = removed.unique(_PAIR, maintain_order=True)
+    return added, check(removed.with_columns(reason=pl.lit(_UNDOES)), RESOLVED_RELATIONSHIPS)
+
+
+def _accounts(
+    links: pl.DataFrame, users: pl.DataFrame, current: Directory, end: str, place: int
+) -> pl.DataFrame:
+    """The links with the Host ID that the account at that end gets; those of accounts that are gone left out.
+
+    A removal names the account by its target id. An addition does by the Host ID that it had by then, which
+    some account of the run has got, or that it has still.
+    """
+    now = current.users.select("target_id", now="host_id")
+    got = users.filter(pl.col("target_id") != "").unique("after_host_id", keep="last")
+    got = got.select("target_id", name="after_host_id").join(now, on="target_id").select("name", final="now")
+    named = (
+        links.with_columns(_id=pl.col("target_id").str.extract(r"^(\d*):(\d*)$", place))
+        .join(now, left_on="_id", right_on="target_id", how="left", maintain_order="left")
+        .join(got, left_on=end, right_on="name", how="left", maintain_order="left")
+    )
+    by_name = pl.when(pl.col("action") == "add").then(pl.coalesce("final", end)).otherwise(pl.lit(""))
+    named = named.with_columns(pl.coalesce("now", by_name).alias(end)).drop("_id", "now", "final")
+    return named.filter(pl.col(end).is_in(current.users["host_id"].implode()))
