@@ -73,7 +73,7 @@ def _write_header(page: Page, plan: Plan) -> None:
             f"Undoes run {header.undoes}: the directory as it was, but for what has changed since", "title"
         )
         page.line()
-    if header.moves_year:
+    if header.rolls_over or (header.undoes and header.moves_year):
         kind = "a roll-over" if header.rolls_over else "back"
         page.line(f"School year {header.directory_year} -> {header.school_year}: {kind}", "title")
         page.line()
