@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.config import find_school, load_school
-from reconciler.errors import HeldError
+from reconciler.errors import HeldError, ReconcileError
 from reconciler.threads import in_this_thread
 
 if TYPE_CHECKING:
@@ -186,6 +186,38 @@ def save_plan(plan: Plan, path: Path) -> None:
     from reconciler.apply.planfile import write_plan  # noqa: PLC0415
 
     write_plan(plan, path)
+
+
+def part_of(plan: Plan, school: School, names: Sequence[str]) -> Plan:
+    """The part of a plan that people (Host IDs) and groups (keys, or `category/name`) need.
+
+    Raises:
+        ReconcileError: the plan does not change somebody or a group of that name.
+    """
+    from reconciler.changes import judge, names_in, ready_to_invite, take_part  # noqa: PLC0415
+    from reconciler.config.suggest import did_you_mean  # noqa: PLC0415
+
+    known = names_in(plan.changes)
+    for name in names:
+        if not (known == name).any():
+            hint = (
+                did_you_mean(name, known.to_list()) or "'reconcile plan SCHOOL --full' lists what it changes"
+            )
+            raise ReconcileError(f"the plan changes nobody and no group called '{name}'; {hint}")
+    changes = take_part(plan.changes, names)
+    verdicts = judge(changes, plan.header.figures, school.guards, school.calendar, day_of(datetime.now(UTC)))
+    return replace(
+        plan,
+        header=replace(
+            plan.header,
+            part=tuple(names),
+            whole=len(plan.changes),
+            tables={},  # what was read is not what was applied
+            verdicts=verdicts,
+        ),
+        changes=changes,
+        ready=ready_to_invite(changes),
+    )
 
 
 def refuse(plan: Plan, school: School, *, allowed: Collection[str] = ()) -> None:

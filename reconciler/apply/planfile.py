@@ -104,10 +104,12 @@ def _header(data: dict[str, Any]) -> PlanHeader:
     figures = data.pop("figures")
     tables = {name: TableFigures(**table) for name, table in data.pop("tables").items()}
     verdicts = tuple(Verdict(**verdict) for verdict in data.pop("verdicts"))
+    part = tuple(data.pop("part"))
     return PlanHeader(
         **data,
         digests=digests,
         tables=tables,
+        part=part,
         verdicts=verdicts,
         figures=Figures(rows=tuple(figures.pop("rows")), groups=tuple(figures.pop("groups")), **figures),
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from reconciler.errors import ReconcileError
 from reconciler.state.audit import append_entry
-from reconciler.state.baseline import keep_baseline
+from reconciler.state.baseline import drop_baseline, keep_baseline
 from reconciler.state.journal import close_batch, count_journal, open_batch
 from reconciler.state.leases import keep_lease, release_lease, take_lease
 from reconciler.state.runs import end_run, interrupt_runs, start_run
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from reconciler.model import LiftedGuard, Plan, TableFigures
+    from reconciler.model import LiftedGuard, Plan, PlanHeader
     from reconciler.state.leases import Lease
     from reconciler.state.runs import RunOutcome
     from reconciler.state.scope import Scope
@@ -72,10 +72,10 @@ class RunRecord:
         number: int,
         who: str,
         clock: Callable[[], datetime],
-        figures: Mapping[str, TableFigures],
+        header: PlanHeader,
     ) -> None:
         self._store, self._lease, self._who, self._clock = store, lease, who, clock
-        self._figures = figures
+        self._figures, self._undoes = header.tables, bool(header.undoes)
         self.number = number
 
     def open(self, kind: str, changes: pl.DataFrame) -> int:
@@ -111,6 +111,8 @@ class RunRecord:
             end_run(tx, scope, self.number, outcome, counts=counts, now=now)
             if outcome == "done" and self._figures:
                 keep_baseline(tx, scope, self.number, self._figures, now=now)
+            if self._undoes:  # what was read for the run is not what the directory has any more
+                drop_baseline(tx, scope)
             release_lease(tx, self._lease)
 
 
@@ -159,7 +161,7 @@ def recorded(  # noqa: PLR0913 - who applies what, where and when
         )
         details = {"run": number, "plan": digest, "lifted": [asdict(guard) for guard in lifted]}
         append_entry(tx, scope, event=f"run {number} started", who=applier.who, details=details, now=now)
-    record = RunRecord(store, lease, number, applier.who, clock, plan.header.tables)
+    record = RunRecord(store, lease, number, applier.who, clock, plan.header)
     try:
         yield record
     except BaseException as error:

@@ -3,6 +3,7 @@
 from reconciler.changes.diff import diff
 from reconciler.changes.figures import count_figures, count_undone, people_named, ready_to_invite
 from reconciler.changes.guard import judge, move_populations
+from reconciler.changes.part import names_in, take_part
 
 __all__ = [
     "count_figures",
@@ -10,6 +11,8 @@ __all__ = [
     "diff",
     "judge",
     "move_populations",
+    "names_in",
     "people_named",
     "ready_to_invite",
+    "take_part",
 ]

@@ -45,6 +45,25 @@ def order_users(changes: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     return _free_first(ordered, freed), last
 
 
+def givers_of(changes: pl.DataFrame, takers: pl.Series) -> pl.Series:
+    """These Host IDs, with everybody whose e-mail or Host ID they take over, and so on."""
+    needs = _needs(changes)
+    if not needs.givers:
+        return takers
+    names = pl.DataFrame(
+        [(needs.names[taker], needs.names[row]) for taker in needs.rows() for row in needs.of(taker)],
+        schema={"taker": pl.String, "giver": pl.String},
+        orient="row",
+    )
+    every = takers.unique()
+    while True:
+        givers = names.filter(pl.col("taker").is_in(every.implode()))["giver"]
+        more = givers.filter(~givers.is_in(every.implode())).unique()
+        if not more.len():
+            return every
+        every = pl.concat([every, more.rename(every.name)])
+
+
 @dataclass
 class _Needs:
     """Who takes over what from whom, by the numbers of their rows."""

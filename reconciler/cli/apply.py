@@ -20,9 +20,18 @@ EXAMPLES = """\b
 Examples:
   reconcile apply maple-grove
   reconcile apply maple-grove.plan --auto-approve
+  reconcile apply maple-grove.plan --only S1093 --only grade:5
   reconcile apply maple-grove.plan --allow users.deactivate --reason 'the 2025 branch campus closed'
 """
 
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="HOST_ID|GROUP",
+        help="Apply the part of the plan that somebody or a group needs; repeatable.",
+    ),
+]
 AutoApprove = Annotated[bool, typer.Option("--auto-approve", help="Apply without asking, for scripts.")]
 
 Allow = Annotated[
@@ -42,6 +51,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     name: SchoolOrPlan,
     allow: Allow = None,
     reason: Reason = "",
+    only: Only = None,
     *,
     auto_approve: AutoApprove = False,
     additions_only: AdditionsOnly = False,
@@ -52,7 +62,8 @@ def apply(  # noqa: PLR0913 - one parameter an option
 
     Ends with the import summary. It can be repeated: a second run does nothing, and a run that was stopped
     goes on. Nothing is ever deleted. Exit code 3 where the plan is refused, 4 where something could not be
-    done. A guard that holds the plan is lifted by name, with a reason, and for a saved plan only.
+    done. With --only, a student brings parents, relationships and groups; the rest can be applied later.
+    A guard that holds the plan is lifted by name, with a reason, and for a saved plan only.
     """
     from reconciler import pipeline
     from reconciler.model import LiftedGuard
@@ -61,6 +72,8 @@ def apply(  # noqa: PLR0913 - one parameter an option
 
     lifted = _asked_to_lift(name, allow or [], reason)
     plan, school = _plan_and_school(name, additions_only=additions_only)
+    if only:
+        plan = pipeline.part_of(plan, school, list(dict.fromkeys(only)))
     if lifted:
         _see_that_they_are_tripped(
             [one.guard for one in pipeline.judge_now(plan, school) if one.tripped], lifted

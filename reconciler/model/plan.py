@@ -100,6 +100,10 @@ class PlanHeader:
     """The merged settings, without locations and secrets: apply says how those at hand differ."""
     tables: Mapping[str, TableFigures] = field(default_factory=dict)
     """Logical table -> its figures: once the plan is applied, what the next exports are held against."""
+    part: tuple[str, ...] = ()
+    """The people and groups of which this is the part; none where it is the whole plan."""
+    whole: int = 0
+    """How many changes the whole plan has, where this is a part."""
     undoes: int = 0
     """The run that the plan undoes; 0 where it makes of the directory what the SIS has."""
     baseline: str = ""

@@ -30,6 +30,12 @@ def keep_baseline(
     tx.execute(insert(tables.baselines).values(**scope.columns, run=run, at=now, tables=plain))
 
 
+def drop_baseline(tx: Connection, scope: Scope) -> None:
+    """Have no last good figures any more; in the transaction that ends the run that undid something."""
+    lock_scope(tx, scope)
+    tx.execute(delete(tables.baselines).where(scope.of(tables.baselines)))
+
+
 def read_baseline(tx: Connection, scope: Scope) -> Baseline | None:
     """The last good figures; None before the first apply that was completed."""
     found = tx.execute(select(tables.baselines).where(scope.of(tables.baselines))).one_or_none()

@@ -24,8 +24,9 @@ _VERSION = "SELECT version FROM schema_version"
 _BASELINE = f"SELECT run, at, tables FROM baselines {_OURS}"  # noqa: S608 - a constant
 _DONE = (
     f"SELECT settings FROM runs {_OURS} AND kind = 'apply' AND outcome = 'done'"  # noqa: S608
-    " ORDER BY number DESC LIMIT 1"
+    """ AND (header IS NULL OR header LIKE '%"part":[]%') ORDER BY number DESC LIMIT 1"""
 )
+"""Of those that did all of a plan; whether one that was purged did is not known any more."""
 _FIRST = f"SELECT header FROM runs {_OURS} ORDER BY number LIMIT 1"  # noqa: S608
 _PATIENCE = 10.0
 

@@ -60,6 +60,7 @@ def _header(header: PlanHeader, verdict: str) -> dict[str, object]:
             "rule_sets": dict(header.digests.rule_sets),
             "sources": dict(header.digests.sources),
         },
+        "part": list(header.part) or None,
         "undoes": header.undoes or None,
         "baseline": header.baseline or None,
         "settings_changes": header.settings_changes,

@@ -79,13 +79,19 @@ def _write_header(page: Page, plan: Plan) -> None:
         page.line()
     directory = "a new directory" if header.new_directory else f"directory {header.directory_id}"
     page.line(f"{header.school_name} ({header.school}), {header.school_year}, {directory}", "title")
+    if header.part:
+        page.prose(
+            f"A part of the plan (--only {', '.join(header.part)}): {len(plan.changes):,} of"
+            f" {plural(header.whole, 'change')}; the rest is left for later."
+        )
     if header.additions_only:
         page.line("Additions only: nobody leaves, and nothing is removed.")
     if header.settings_changes:
         page.prose(f"Settings since the last apply: {header.settings_changes}")
     if not header.baseline and not header.undoes:
         page.line(
-            "No baseline: nothing was ever applied in full, so exports meet absolute minimums.", "quiet"
+            "No baseline: there is no last good run to hold the exports against; absolute minimums hold.",
+            "quiet",
         )
     if header.sync == "plan_only":
         page.line("On trial (sync: plan_only): this plan can be read, but not applied.")

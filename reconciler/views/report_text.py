@@ -50,6 +50,10 @@ def _write_title(page: Page, report: Report) -> None:
     state = "applied" if report.applied else "planned, not applied"
     directory = f"directory {header.directory_id}" if header.directory_id else "a new directory"
     page.line(f"From {header.sis} to {directory}, {state}")
+    if header.undoes:
+        page.line(f"Undoes run {header.undoes}")
+    if header.part:
+        page.prose(f"A part of the plan: {', '.join(header.part)}. Rows are those of the whole plan.")
 
 
 def _write_rows(page: Page, report: Report) -> None:

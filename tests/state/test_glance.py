@@ -44,7 +44,7 @@ def test_where_there_is_no_store_nothing_is_remembered_and_none_is_made(where: s
 
 def test_the_baseline_is_that_of_the_directory(where: str, scope: Scope) -> None:
     with open_store(where).write() as tx:
-        run = start(tx, scope)
+        run = start(tx, scope, header={"part": []})
         finish(tx, scope, run)
         keep_baseline(tx, scope, run, {"students": STUDENTS}, now=NOW)
     assert seen(where, scope) == Remembered(
@@ -54,6 +54,12 @@ def test_the_baseline_is_that_of_the_directory(where: str, scope: Scope) -> None
     assert glance(where, "another", scope.directory_id) == Remembered()
 
 
+def test_a_run_of_a_part_of_a_plan_is_no_last_good_one(where: str, scope: Scope) -> None:
+    with open_store(where).write() as tx:
+        finish(tx, scope, start(tx, scope, header={**FIRST, "part": ["S1"]}))
+    assert seen(where, scope) == Remembered(unfinished_import=True)
+
+
 def test_a_first_import_is_unfinished_until_an_apply_is_done(where: str, scope: Scope) -> None:
     store = open_store(where)
     with store.write() as tx:
@@ -61,7 +67,7 @@ def test_a_first_import_is_unfinished_until_an_apply_is_done(where: str, scope: 
         end_run(tx, scope, first, "interrupted", counts={}, now=NOW)
     assert seen(where, scope).unfinished_import
     with store.write() as tx:
-        second = start(tx, scope, header={"figures": {"first_import": True}})
+        second = start(tx, scope, header={**FIRST, "part": []})
         finish(tx, scope, second)
     assert not seen(where, scope).unfinished_import
 

@@ -39,6 +39,7 @@ def test_a_plan_without_changes() -> None:
         "tool_version": "0.1.0",
         "additions_only": False,
         "digests": {"settings": "aa", "rule_sets": {"powerschool": "bb"}, "sources": {"students": "cc"}},
+        "part": None,
         "undoes": None,
         "baseline": "run 1, 2025-08-25",
         "settings_changes": "",
