@@ -61,7 +61,7 @@ class Desk:
         """Apply until death; whether it came before the end."""
         if dice.random() < 0.5:
             return self.apply(seconds=dice.uniform(0.02, self.seconds)) == KILLED
-        return self.apply(steps=dice.randrange(1, 110)) == KILLED
+        return self.apply(steps=dice.randrange(1, 60)) == KILLED
 
     def contents(self) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.directory)) as connection:
@@ -125,7 +125,7 @@ def test_the_same_plan_file_finishes_it(desk: Desk, request: pytest.FixtureReque
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_journal_may_be_thrown_away(desk: Desk, request: pytest.FixtureRequest, part: int) -> None:
-    for number in kills(request, part, of_all=40):
+    for number in kills(request, part, of_all=30):
         desk.begin_anew()
         desk.kill_somewhere(random.Random(1_000 + number))
         for path in desk.state.parent.glob("state.db*"):
@@ -137,7 +137,7 @@ def test_the_journal_may_be_thrown_away(desk: Desk, request: pytest.FixtureReque
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_fresh_plan_will_do_as_well(desk: Desk, request: pytest.FixtureRequest, part: int) -> None:
-    for number in kills(request, part, of_all=40):
+    for number in kills(request, part, of_all=30):
         desk.begin_anew()
         desk.kill_somewhere(random.Random(2_000 + number))
         assert desk.forks.run("plan", "maple-grove", "--out", "fresh.plan", env=LATER) == 0

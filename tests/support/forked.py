@@ -119,11 +119,11 @@ def _be_the_command(request: Mapping[str, Any]) -> None:
 
 
 def _shorten_batches() -> None:
-    """Batches of 100, so that a few thousand changes have many of them."""
+    """Batches of 250, so that a few thousand changes have many of them."""
     from reconciler.apply import runner  # noqa: PLC0415
 
     progress, _, journal = runner.run.__defaults__ or ()
-    runner.run.__defaults__ = (progress, 100, journal)
+    runner.run.__defaults__ = (progress, 250, journal)
 
 
 def _die_after(steps: int) -> None:
