@@ -6,7 +6,7 @@ import getpass
 import os
 import socket
 import uuid
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -25,14 +25,19 @@ if TYPE_CHECKING:
     from reconciler.apply.record import Applier
     from reconciler.model import (
         Capabilities,
+        Changes,
+        Desired,
         Directory,
         DirectoryInfo,
+        Explanation,
         Figures,
         LiftedGuard,
         Outcomes,
         Plan,
         PlanHeader,
         Remembered,
+        Resolution,
+        Roster,
         School,
         Tables,
         Verdict,
@@ -115,32 +120,28 @@ def work_out(  # noqa: PLR0913 - everything that a plan depends on
     Raises:
         InputError: the settings do not fit the tables.
     """
-    from reconciler.changes import count_figures, diff, judge, people_named, ready_to_invite  # noqa: PLC0415
-    from reconciler.desired import build_desired  # noqa: PLC0415
-    from reconciler.frames import FINDINGS, sort_findings, stack  # noqa: PLC0415
-    from reconciler.model import Plan, Remembered, window_of  # noqa: PLC0415
+    from reconciler.changes import count_figures, judge, people_named, ready_to_invite  # noqa: PLC0415
+    from reconciler.frames import FINDINGS, stack  # noqa: PLC0415
+    from reconciler.model import Plan, Remembered  # noqa: PLC0415
     from reconciler.preflight import hold_against, measure, prefixes_changed  # noqa: PLC0415
-    from reconciler.resolve import resolve  # noqa: PLC0415
-    from reconciler.roster import build_roster  # noqa: PLC0415
 
     known = remembered or Remembered()
     read = measure(tables)
     unlike = hold_against(tables, read, known.baseline, school, partial=additions_only)
     unlike = stack([unlike, prefixes_changed(known.settings, school)], FINDINGS)
-    roster = build_roster(tables, school)
-    tables = tables.only(school.members["student"].table, *GROUP_TABLES)
-    desired = build_desired(roster, tables, school)
-    keeps_all = additions_only or window_of(school.calendar.additions_only, day_of(now)) is not None
-    resolution = resolve(roster, desired, current, info, school, can, additions_only=keeps_all)
-    changes = diff(resolution.after, resolution.before)
-    listed = [roster.findings, desired.findings]
-    if additions_only:
-        listed = [_not_lost_in_a_part(found, current) for found in listed]
-    findings = sort_findings([unlike, *listed, resolution.findings, _ignored(tables)])
-    figures = count_figures(
-        roster, resolution, current, changes, findings, unfinished_import=known.unfinished_import
+    worked = _work_through(
+        school, tables, info, current, can, unlike, today=day_of(now), additions_only=additions_only
     )
-    header = partial(plan_header, now=now, new_id=new_id, additions_only=keeps_all)
+    changes, findings = worked.changes, worked.findings
+    figures = count_figures(
+        worked.roster,
+        worked.resolution,
+        current,
+        changes,
+        findings,
+        unfinished_import=known.unfinished_import,
+    )
+    header = partial(plan_header, now=now, new_id=new_id, additions_only=worked.keeps_all)
     return Plan(
         header=replace(
             header(school, tables, info, figures),
@@ -152,8 +153,112 @@ def work_out(  # noqa: PLR0913 - everything that a plan depends on
         ),
         changes=changes,
         findings=findings,
-        people=people_named(changes, findings, roster.people, resolution.before.users),
+        people=people_named(changes, findings, worked.roster.people, worked.resolution.before.users),
         ready=ready_to_invite(changes),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What the stages have made of a school, one after the other."""
+
+    roster: Roster
+    desired: Desired
+    resolution: Resolution
+    changes: Changes
+    findings: pl.DataFrame
+    keeps_all: bool
+    """Whether nobody leaves, and nothing is removed."""
+
+
+def _work_through(  # noqa: PLR0913 - both sides, and what binds them
+    school: School,
+    tables: Tables,
+    info: DirectoryInfo,
+    current: Directory,
+    can: Capabilities,
+    unlike: pl.DataFrame,
+    *,
+    today: str,
+    additions_only: bool,
+) -> Worked:
+    """Every stage in its turn. `unlike` are the findings of the preflight."""
+    from reconciler.changes import diff  # noqa: PLC0415
+    from reconciler.desired import build_desired  # noqa: PLC0415
+    from reconciler.frames import sort_findings  # noqa: PLC0415
+    from reconciler.model import window_of  # noqa: PLC0415
+    from reconciler.resolve import resolve  # noqa: PLC0415
+    from reconciler.roster import build_roster  # noqa: PLC0415
+
+    roster = build_roster(tables, school)
+    tables = tables.only(school.members["student"].table, *GROUP_TABLES)
+    desired = build_desired(roster, tables, school)
+    keeps_all = additions_only or window_of(school.calendar.additions_only, today) is not None
+    resolution = resolve(roster, desired, current, info, school, can, additions_only=keeps_all)
+    changes = diff(resolution.after, resolution.before)
+    listed = [roster.findings, desired.findings]
+    if additions_only:
+        listed = [_not_lost_in_a_part(found, current) for found in listed]
+    findings = sort_findings([unlike, *listed, resolution.findings, _ignored(tables)])
+    return Worked(roster, desired, resolution, changes, findings, keeps_all)
+
+
+def explain(school: School, name: str) -> Explanation:
+    """Why somebody (a Host ID, or an id of the SIS) or a group (its key, or `category/name`) is as it is.
+
+    Raises:
+        ReconcileError: the sources or the directory cannot be read whole, or nobody knows that name.
+    """
+    from reconciler.explain import (  # noqa: PLC0415 - polars loads slowly
+        Evidence,
+        explain_group,
+        explain_person,
+        find_group,
+        host_ids_of,
+    )
+    from reconciler.frames import FINDINGS, empty  # noqa: PLC0415
+    from reconciler.roster import tell_rows  # noqa: PLC0415
+    from reconciler.sources import open_source  # noqa: PLC0415
+    from reconciler.targets import open_target  # noqa: PLC0415
+
+    target = open_target(school.target)
+    info, current = target.snapshot()
+    tables = open_source(school).read()
+    meant = host_ids_of(school, name)
+    rows, links = tell_rows(tables, school, meant)
+    worked = _work_through(
+        school,
+        tables,
+        info,
+        current,
+        target.capabilities,
+        empty(FINDINGS),
+        today=day_of(datetime.now(UTC)),
+        additions_only=False,
+    )
+    evidence = Evidence(
+        school,
+        worked.roster,
+        worked.desired,
+        current,
+        worked.resolution,
+        worked.changes,
+        worked.findings,
+        rows,
+        links,
+    )
+    if key := find_group(evidence, name):
+        return explain_group(evidence, key)
+    known = {*rows["host_id"], *links["parent_host_id"], *worked.roster.crosswalk["old_host_id"]}
+    known |= set(current.users["host_id"].filter(current.users["host_id"].is_in(meant)))
+    found = [one for one in meant if one in known]
+    if len(found) == 1 or name in found:
+        return explain_person(evidence, name if name in found else found[0])
+    if found:
+        raise ReconcileError(f"{school.id}: {name} may be {' or '.join(found)}; say which")
+    raise ReconcileError(
+        f"{school.id}: no row of an export, no account and no group is called {name!r}"
+        f" (looked for {', '.join(meant)})"
     )
 
 

@@ -15,6 +15,7 @@ from reconciler.model.data import (
     Unchanged,
     fold_header,
 )
+from reconciler.model.explanation import Explanation, Fact, Section
 from reconciler.model.findings import FINDING_CODES
 from reconciler.model.guard import (
     ADDITIONS_ONLY,
@@ -74,6 +75,8 @@ __all__ = [
     "DirectoryInfo",
     "EmailSettings",
     "ExcludeSettings",
+    "Explanation",
+    "Fact",
     "Figures",
     "FindingCode",
     "GradeLevel",
@@ -100,6 +103,7 @@ __all__ = [
     "RowFilter",
     "School",
     "SchoolYear",
+    "Section",
     "SourceFile",
     "SourceSettings",
     "TableFigures",
