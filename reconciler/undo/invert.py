@@ -61,8 +61,8 @@ def invert(journal: Mapping[str, pl.DataFrame], current: Directory) -> Inversion
     moves = moves.filter(pl.col("was") != pl.col("host_id"))
     moved = under_final_ids(current, moves) if moves.height else current
     groups, kept = _groups(made["groups"], current)
-    seats, after_seats = _memberships(made["memberships"], moved, made["users"])
-    links, after_links = _relationships(made["relationships"], moved, made["users"])
+    seats, after_seats = _memberships(made["memberships"], current, moved, made["users"])
+    links, after_links = _relationships(made["relationships"], current, moved, made["users"])
     return Inversion(
         before=Directory(users, current.groups, seats, links),
         after=Directory(after_users, groups, after_seats, after_links),
@@ -214,16 +214,16 @@ def _groups(made: pl.DataFrame, current: Directory) -> tuple[pl.DataFrame, pl.Da
 
 
 def _memberships(
-    made: pl.DataFrame, current: Directory, users: pl.DataFrame
+    made: pl.DataFrame, current: Directory, moved: Directory, users: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Memberships that the run has made, and RESOLVED_MEMBERSHIPS of those that it has removed."""
     labels = current.groups.select(group_target_id="target_id", label=group_label("key", "target_id"))
     there = (
-        current.memberships.join(labels, on="group_target_id")
+        moved.memberships.join(labels, on="group_target_id")
         .with_columns(group_key="label")
-        .select(current.memberships.columns)
+        .select(moved.memberships.columns)
     )
-    accounts = _accounts(made, users, current, "host_id", 2)
+    accounts = _accounts(made, users, current, moved, "host_id", 2)
     seats = accounts.select("action", "group_key", "host_id")
     added = there.filter(pl.col("origin") != "hand").join(seats.filter(action="add"), on=_SEAT, how="semi")
     known = current.groups.select(group_key=group_label("key", "target_id"))
@@ -233,35 +233,42 @@ def _memberships(
 
 
 def _relationships(
-    made: pl.DataFrame, current: Directory, users: pl.DataFrame
+    made: pl.DataFrame, current: Directory, moved: Directory, users: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Relationships that the run has made, and RESOLVED_RELATIONSHIPS of those that it has removed."""
     pairs = made
     for place, end in enumerate(_PAIR, start=1):
-        pairs = _accounts(pairs, users, current, end, place)
-    there = current.relationships
+        pairs = _accounts(pairs, users, current, moved, end, place)
+    there = moved.relationships
     added = there.filter(pl.col("origin") != "hand").join(pairs.filter(action="add"), on=_PAIR, how="semi")
     removed = pairs.filter(action="remove").join(there, on=_PAIR, how="anti")
     removed = removed.unique(_PAIR, maintain_order=True)
     return added, check(removed.with_columns(reason=pl.lit(_UNDOES)), RESOLVED_RELATIONSHIPS)
 
 
-def _accounts(
-    links: pl.DataFrame, users: pl.DataFrame, current: Directory, end: str, place: int
+def _accounts(  # noqa: PLR0913 - both ends of a link, before and after the undoing
+    links: pl.DataFrame,
+    users: pl.DataFrame,
+    current: Directory,
+    moved: Directory,
+    end: str,
+    place: int,
 ) -> pl.DataFrame:
     """The links with the Host ID that the account at that end gets; those of accounts that are gone left out.
 
-    A removal names the account by its target id. An addition does by the Host ID that it had by then, which
-    some account of the run has got, or that it has still.
+    A removal names the account by its target id. An addition does by the Host ID that it had by then: some
+    account has got it in the run, or it has it still.
     """
-    now = current.users.select("target_id", now="host_id")
+    now = moved.users.select("target_id", now="host_id")
     got = users.filter(pl.col("target_id") != "").unique("after_host_id", keep="last")
-    got = got.select("target_id", name="after_host_id").join(now, on="target_id").select("name", final="now")
+    got = got.select("target_id", name="after_host_id")
+    held = current.users.select("target_id", name="host_id").join(got, on="name", how="anti")
+    names = pl.concat([got, held]).join(now, on="target_id").select("name", final="now")
     named = (
         links.with_columns(_id=pl.col("target_id").str.extract(r"^(\d*):(\d*)$", place))
         .join(now, left_on="_id", right_on="target_id", how="left", maintain_order="left")
-        .join(got, left_on=end, right_on="name", how="left", maintain_order="left")
+        .join(names, left_on=end, right_on="name", how="left", maintain_order="left")
     )
-    by_name = pl.when(pl.col("action") == "add").then(pl.coalesce("final", end)).otherwise(pl.lit(""))
+    by_name = pl.when(pl.col("action") == "add").then("final")
     named = named.with_columns(pl.coalesce("now", by_name).alias(end)).drop("_id", "now", "final")
-    return named.filter(pl.col(end).is_in(current.users["host_id"].implode()))
+    return named.filter(pl.col(end).is_not_null())

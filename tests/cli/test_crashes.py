@@ -7,6 +7,7 @@ import random
 import shutil
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +78,7 @@ class Desk:
             return [run.outcome for run in reversed(list_runs(tx, scope))]
 
 
+APPLY = ("apply", "a.plan", "--auto-approve")
 LATER = {"SCHOOL_YEAR": "2026-27"}
 
 
@@ -144,3 +146,21 @@ def test_a_fresh_plan_will_do_as_well(desk: Desk, request: pytest.FixtureRequest
         if desk.contents() != desk.whole:
             assert desk.apply("fresh.plan") == 0, (desk.folder / "said.txt").read_text()
         assert desk.contents() == desk.whole
+
+
+def test_of_two_applies_at_once_one_works_and_the_other_is_told_why(desk: Desk) -> None:
+    """Fifty times over."""
+    other = Forks(desk.folder, dict(os.environ), said="other.txt")
+    try:
+        with ThreadPoolExecutor(2) as both:
+            for _ in range(50):
+                desk.begin_anew()
+                ends = [both.submit(forks.run, *APPLY, env=LATER) for forks in (desk.forks, other)]
+                codes = [end.result() for end in ends]
+                said = [(desk.folder / name).read_text() for name in ("said.txt", "other.txt")]
+                assert sorted(codes) in ([0, 0], [0, 1]), said  # one after the other, or one beside the other
+                told = [text for code, text in zip(codes, said, strict=True) if code]
+                assert all("an apply is under way" in text for text in told), said
+                assert desk.contents() == desk.whole
+    finally:
+        other.close()

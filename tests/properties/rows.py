@@ -197,6 +197,9 @@ def lists(*, prefixes: bool) -> st.SearchStrategy[Rows]:
                 2, host_id=host_id("STP"), email=st.sampled_from([*ADDRESSES, "own@example.org", ""])
             ),
             "same_person": some(2, staff_id=plain_id, parent_id=plain_id),
+            "crosswalk": _crosswalk([f"{letter}{number}" for number in _FEW for letter in "STP"])
+            if prefixes
+            else st.just([]),
             "membership_list": some(
                 3,
                 group=st.sampled_from(["Chess", "Choir"]),
@@ -207,3 +210,15 @@ def lists(*, prefixes: bool) -> st.SearchStrategy[Rows]:
             ),
         }
     )
+
+
+@st.composite
+def _crosswalk(draw: st.DrawFn, host_ids: list[str]) -> list[Row]:
+    """Decided rows, no two about one account or one person: from an old Host ID, or in a ring."""
+    some = draw(st.lists(st.sampled_from(host_ids), max_size=4, unique=True))
+    olds = [f"old-{one}" for one in some] if draw(st.booleans()) else [*some[1:], *some[:1]]
+    decisions = st.sampled_from(["accept", "accept", "keep_old", "reject", "set_aside", ""])
+    return [
+        {"old_host_id": old, "new_host_id": new, "member_type": "", "decision": draw(decisions)}
+        for old, new in zip(olds, some, strict=True)
+    ]

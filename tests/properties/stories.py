@@ -41,6 +41,10 @@ _FEATURES: tuple[dict[str, Any], ...] = (
     {"email": {"activated": "overwrite"}},
     {"exclude": {"existing": "leave"}},
     {"identity": {"merge_staff_parents": False}},
+    {"identity": {"previous_prefixes": {"student": ["Q"], "parent": ["Q"]}}},
+    {"protected": {"host_ids": ["S1", "P[12]"]}},
+    {"protected": {"groups": ["Internal/Faculty", "Academics/Grade 5"], "roles": []}},
+    {"onboarding": "returning"},
     {"leavers": "keep"},
     {"leavers": {"graduated": "keep", "parent": "keep"}},
     {"blank": {"email": "clear"}},
@@ -158,7 +162,18 @@ def _edit(*, prefixes: bool) -> st.SearchStrategy[tuple[str, int, int, str]]:
         "set type": st.sampled_from(["student", "staff", "parent"]),
         "set role": st.just("Administrator"),
     }
-    plain = ("join", "join", "leave", "link", "unlink", "deactivate", "activate", "unkey group", "opt out")
+    plain: tuple[str, ...] = (
+        *("join", "join"),
+        "leave",
+        "link",
+        "unlink",
+        "deactivate",
+        "activate",
+        "unkey group",
+        "opt out",
+    )
+    if prefixes:
+        plain = (*plain, "old host id", "old host id", "old prefix", "park")
     number = st.integers(0, 9)
     return st.one_of(
         [st.tuples(st.just(name), number, number, text) for name, text in texts.items()]

@@ -26,7 +26,8 @@ WORKERS = ("polars-0", "polars-1", "tokio", "async-")
 class Forks:
     """Runs of the command line, one after the other."""
 
-    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, env: Mapping[str, str], *, said: str = "said.txt") -> None:
+        self._said = said
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.support.forked"],
             cwd=ROOT,
@@ -40,12 +41,17 @@ class Forks:
     def run(
         self, *arguments: str, env: Mapping[str, str] | None = None, seconds: float = 0, steps: int = 0
     ) -> int:
-        """Run a command; gives its exit code, -9 where it was killed.
+        """Run a command; gives its exit code, -9 where it was killed. What it says stands in the file `said`.
 
         It is killed after so many `seconds`, or `steps`: transactions of the store or batches of the
         directory that began or ended.
         """
-        request = {"cwd": str(self._folder), "arguments": arguments, "env": dict(env or {})}
+        request = {
+            "cwd": str(self._folder),
+            "arguments": arguments,
+            "env": dict(env or {}),
+            "said": self._said,
+        }
         assert self._server.stdin
         assert self._server.stdout
         self._server.stdin.write(json.dumps({**request, "seconds": seconds, "steps": steps}) + "\n")
@@ -102,7 +108,7 @@ def _be_the_command(request: Mapping[str, Any]) -> None:
         os.chdir(request["cwd"])
         os.environ.update(request["env"])
         nothing = os.open(os.devnull, os.O_RDWR)
-        said = os.open("said.txt", os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+        said = os.open(request["said"], os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
         os.dup2(nothing, 0)
         os.dup2(nothing, 1)
         os.dup2(said, 2)
