@@ -31,10 +31,12 @@ _CODES = (
     FindingCode(
         "rekey-refused",
         "blocked",
-        "a Host ID that is taken",
+        "a Host ID that the account cannot get",
         "An account should get another Host ID, by the crosswalk or a previous prefix, but another has"
-        " it and keeps it, or is to get it too. The account stays as it is.",
-        "See which of the two is the person's; keep_old in the crosswalk sets the other one aside.",
+        " it and keeps it, or is to get it too; or the account is protected, or a student's where the Host ID"
+        " is not; or it cannot be told whether the row is done already. The account stays as it is.",
+        "See which of the two is the person's; keep_old in the crosswalk sets the other one aside. Take a row"
+        " out that is wrong, or done.",
     ),
     FindingCode(
         "looks-like-existing",

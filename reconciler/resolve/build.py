@@ -60,7 +60,10 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
     moved = follow_moves(current, current.users.filter(~settled), others, roster, school)
     current = moved.directory
     frame = match_accounts(current.users.filter(~settled), others, moved.moves["host_id"], roster, school)
-    frame = frame.with_columns(aside=pl.col("host_id").is_in(moved.aside.implode()))
+    frame = frame.with_columns(
+        aside=pl.col("host_id").is_in(moved.aside.implode()),
+        held=pl.col("held") | pl.col("host_id").is_in(moved.stuck.implode()),
+    )
     frame, refused = refuse_accounts(frame, roster, current)
     frame, protected = hold_protected(frame, school)
     frame, kept = settle_fields(frame, roster, school, can)

@@ -10,15 +10,12 @@ import polars as pl
 from reconciler.frames import FINDINGS, PARKED, empty, findings, folded, matches
 from reconciler.rekeying import under_final_ids
 from reconciler.resolve.accounts import owned
+from reconciler.resolve.said import ASIDE, MOVES, moves_said
 
 if TYPE_CHECKING:
     from reconciler.model import Directory, Roster, School
 
-MOVES = {"was": pl.String, "host_id": pl.String, "reason": pl.String, "file": pl.String, "line": pl.UInt32}
-"""The Host ID that an account has, and the one that it gets."""
-_ASIDE = "a second account of the same person, so its Host ID is set aside"
 _REASONS = {
-    "crosswalk": "its Host ID follows the crosswalk",
     "prefix": "its Host ID follows the new prefix",
     "parked": "its Host ID was parked on the way to this one",
     "side": "the same person, now a {}",
@@ -32,12 +29,14 @@ class Moved:
     directory: Directory
     moves: pl.DataFrame
     """MOVES: which of its accounts had another one."""
+    stuck: pl.Series
+    """Host IDs of accounts that should get another one and cannot: they stay as they are."""
     findings: pl.DataFrame
 
     @property
     def aside(self) -> pl.Series:
         """Host IDs of second accounts that are set aside."""
-        return self.moves.filter(reason=_ASIDE)["host_id"]
+        return self.moves.filter(reason=ASIDE)["host_id"]
 
 
 def follow_moves(
@@ -48,19 +47,26 @@ def follow_moves(
     `accounts` and `people` are those that are not alike. None gets a Host ID of an account that keeps it:
     that is `rekey-refused`.
     """
-    said, unknown = _by_crosswalk(accounts, people, roster)
+    said, stuck, found = moves_said(accounts, people, roster)
     wishes = [
         said,
-        _by_prefix(accounts, school),
-        _unpark(accounts, current),
+        _by_prefix(accounts, roster, school),
+        _unpark(accounts, said, current),
         _other_side(accounts, people, roster, school),
     ]
     moves = pl.concat([part for part in wishes if part.height] or [empty(MOVES)])
     moves = moves.unique("was", keep="first", maintain_order=True)
+    moves = moves.filter(~pl.col("was").is_in(stuck["was"].implode()))
     if not moves.height:
-        return Moved(current, moves, unknown)
-    possible, refused = _settle(moves, current)
-    return Moved(under_final_ids(current, possible), possible, pl.concat([unknown, refused]))
+        return Moved(current, moves, stuck["was"], found)
+    possible, refused = _settle(moves, current, school)
+    left = moves["was"].filter(~moves["was"].is_in(possible["was"].implode()))
+    return Moved(
+        under_final_ids(current, possible),
+        possible,
+        pl.concat([stuck["was"], left]),
+        pl.concat([found, refused]),
+    )
 
 
 def give_reasons(frame: pl.DataFrame, moved: Moved) -> pl.DataFrame:
@@ -77,7 +83,7 @@ def give_reasons(frame: pl.DataFrame, moved: Moved) -> pl.DataFrame:
 
 def opted_out(moved: Moved) -> pl.DataFrame:
     """`opt-out-aside` for each account that is kept, while the one set aside alone has an opt-out."""
-    second = moved.moves.filter(reason=_ASIDE)
+    second = moved.moves.filter(reason=ASIDE)
     if not second.height:
         return empty(FINDINGS)
     users = moved.directory.users.select("host_id", "opt_out")
@@ -95,47 +101,10 @@ def opted_out(moved: Moved) -> pl.DataFrame:
     )
 
 
-def _by_crosswalk(
-    accounts: pl.DataFrame, people: pl.DataFrame, roster: Roster
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """What the school has accepted, and `crosswalk-unknown` for rows that lead to nobody."""
-    accepted = roster.crosswalk.filter(pl.col("decision").is_in(["accept", "keep_old"]))
-    if not accepted.height:
-        return empty(MOVES), empty(FINDINGS)
-    ids = accounts["host_id"]
-    there = accepted.filter(
-        pl.col("old_host_id").is_in(ids.implode()), pl.col("old_host_id") != pl.col("new_host_id")
-    )
-    known = pl.col("new_host_id").is_in(people["host_id"].implode())
-    nobody, there = there.filter(~known), there.filter(known)
-    origin = {"file": pl.col("file"), "line": pl.col("line")}
-    kept = there.filter(pl.col("decision") == "keep_old", pl.col("new_host_id").is_in(ids.implode()))
-    moves = pl.concat(
-        [
-            there.select(
-                was="old_host_id", host_id="new_host_id", reason=pl.lit(_REASONS["crosswalk"]), **origin
-            ),
-            kept.select(
-                was="new_host_id",
-                host_id=pl.lit(PARKED) + pl.col("new_host_id"),
-                reason=pl.lit(_ASIDE),
-                **origin,
-            ),
-        ]
-    )
-    found = findings(
-        nobody,
-        "crosswalk-unknown",
-        pl.format("the crosswalk gives it {}, and nobody at the school has that Host ID", "new_host_id"),
-        host_id="old_host_id",
-        others=pl.col("new_host_id"),
-    )
-    return moves, found
-
-
-def _by_prefix(accounts: pl.DataFrame, school: School) -> pl.DataFrame:
-    """Accounts whose Host ID has a previous prefix of their member type."""
+def _by_prefix(accounts: pl.DataFrame, roster: Roster, school: School) -> pl.DataFrame:
+    """Accounts whose Host ID has a previous prefix of their member type, unless they are held."""
     found = [empty(MOVES)]
+    held = roster.held.filter(scope="account")["host_id"]
     for member, rules in school.members.items():
         for prefix in school.identity.previous_prefixes.get(member, ()):
             theirs = accounts.filter(
@@ -144,20 +113,26 @@ def _by_prefix(accounts: pl.DataFrame, school: School) -> pl.DataFrame:
                 ~matches(pl.col("host_id"), rules.host_id_pattern),
             )
             final = pl.lit(rules.prefix) + pl.col("host_id").str.slice(len(prefix))
-            found.append(_moves(theirs, final, "prefix"))
+            found.append(_moves(theirs.filter(~final.is_in(held.implode())), final, "prefix"))
     return pl.concat(found)
 
 
-def _unpark(accounts: pl.DataFrame, current: Directory) -> pl.DataFrame:
+def _unpark(accounts: pl.DataFrame, said: pl.DataFrame, current: Directory) -> pl.DataFrame:
     """Accounts that a plan has parked, and was stopped before it could give them their Host ID.
 
-    One whose Host ID has an account was set aside for good.
+    One whose Host ID another account keeps, or gets by the crosswalk, was set aside for good: it is ours, and
+    stays where it is, so that what is left of its memberships goes.
     """
     parked = accounts.select("host_id").filter(pl.col("host_id").str.starts_with(PARKED))
     if not parked.height:
         return empty(MOVES)
     final = pl.col("host_id").str.slice(len(PARKED))
-    return _moves(parked.filter(~final.is_in(current.users["host_id"].implode())), final, "parked")
+    keeps = current.users["host_id"].filter(~current.users["host_id"].is_in(said["was"].implode()))
+    aside = final.is_in(keeps.implode()) | final.is_in(said["host_id"].implode())
+    for_good = parked.filter(aside).select(
+        was="host_id", host_id="host_id", reason=pl.lit(ASIDE), file=pl.lit(""), line=pl.lit(0, pl.UInt32)
+    )
+    return pl.concat([_moves(parked.filter(~aside), final, "parked"), for_good])
 
 
 def _other_side(accounts: pl.DataFrame, people: pl.DataFrame, roster: Roster, school: School) -> pl.DataFrame:
@@ -203,24 +178,27 @@ def _undecided(roster: Roster) -> pl.Series:
     return pl.concat([roster.held.filter(scope="account")["host_id"], roster.merged["parent_host_id"]])
 
 
-def _settle(moves: pl.DataFrame, current: Directory) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _settle(moves: pl.DataFrame, current: Directory, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The moves that can be made, and `rekey-refused`: one that is not made may stand in another's way."""
     wanted = current.users["host_id"].is_in(moves["host_id"].implode())
     holders = current.users["host_id"].filter(wanted)
-    refused: list[pl.DataFrame] = []
+    protected = pl.any_horizontal(
+        pl.lit(value=False), *(matches(pl.col("was"), one) for one in school.protected.host_ids)
+    )
+    refused = [_refused(moves.filter(protected), "is protected, so it cannot get the Host ID {}")]
+    moves = moves.filter(~protected)
     while True:
         keep = holders.filter(~holders.is_in(moves["was"].implode()))
         taken = pl.col("host_id").is_in(keep.implode()) | pl.col("host_id").is_duplicated()
         stuck = moves.filter(taken)
         if not stuck.height:
-            return moves, pl.concat([empty(FINDINGS), *refused])
-        refused.append(
-            findings(
-                stuck,
-                "rekey-refused",
-                pl.format("cannot get the Host ID {}: another account has it, or is to get it", "host_id"),
-                host_id="was",
-                others=pl.col("host_id"),
-            )
-        )
+            return moves, pl.concat(refused)
+        said = "cannot get the Host ID {}: another account has it, or is to get it"
+        refused.append(_refused(stuck, said))
         moves = moves.filter(~taken)
+
+
+def _refused(moves: pl.DataFrame, said: str) -> pl.DataFrame:
+    return findings(
+        moves, "rekey-refused", pl.format(said, "host_id"), host_id="was", others=pl.col("host_id")
+    )

@@ -22,7 +22,7 @@ from reconciler.keys import first_of_each, flags, put
 from reconciler.model import MEMBER_TYPES, Roster, School, Tables
 from reconciler.roster.account import account_for_rows, names_without_ids, report_rows
 from reconciler.roster.block import block_people
-from reconciler.roster.crosswalk import read_crosswalk
+from reconciler.roster.crosswalk import hold_set_aside, read_crosswalk
 from reconciler.roster.emails import assign_emails, supplies_email
 from reconciler.roster.exclude import (
     exclude_links,
@@ -58,6 +58,8 @@ def build_roster(tables: Tables, school: School) -> Roster:
     """
     require_columns(tables, school)
     draft = _Draft()
+    crosswalk = read_crosswalk(tables, school)
+    draft.held.append(hold_set_aside(crosswalk))
     excluded, kept_out = read_exclusions(tables)
     draft.held.append(hold_excluded(excluded, school))
     rows = {}
@@ -87,7 +89,7 @@ def build_roster(tables: Tables, school: School) -> Roster:
         gone=stack(draft.gone, GONE).unique("host_id", keep="first", maintain_order=True),
         unidentified=names_without_ids(rows),
         kept_out=kept_out,
-        crosswalk=read_crosswalk(tables, school),
+        crosswalk=crosswalk,
         rows=account_for_rows(rows, people, merged),
         supplied=draft.supplied,
         findings=stack(draft.found, FINDINGS),

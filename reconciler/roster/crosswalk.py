@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.errors import InputError, Mistake
-from reconciler.frames import CROSSWALK, check, clean_id, empty, matches
+from reconciler.frames import CROSSWALK, HELD, check, clean_id, empty, matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,11 +33,23 @@ def read_crosswalk(tables: Tables, school: School) -> pl.DataFrame:
         *(pl.col(name) if name in given else pl.lit("").alias(name) for name in _COLUMNS),
         file=pl.col("_file"),
         line=pl.col("_line"),
-    ).with_columns(decision=pl.col("decision").str.to_lowercase(), new_host_id=clean_id("new_host_id"))
+    ).with_columns(
+        decision=pl.col("decision").str.to_lowercase(),
+        member_type=pl.col("member_type").str.to_lowercase(),
+        new_host_id=clean_id("new_host_id"),
+    )
     rows = whole.with_columns(new_host_id=_with_prefix(school))
     if mistakes := list(_mistakes(rows, school)):
         raise InputError(mistakes)
     return check(rows.filter(pl.col("decision") != ""), CROSSWALK)
+
+
+def hold_set_aside(crosswalk: pl.DataFrame) -> pl.DataFrame:
+    """HELD: accounts that the crosswalk leaves alone, whoever they may be and whether they are gone."""
+    aside = crosswalk.filter(decision="set_aside")
+    return check(
+        aside.select(host_id="old_host_id", scope=pl.lit("account"), reason=pl.lit("set_aside")), HELD
+    )
 
 
 _COLUMNS = ("old_host_id", "new_host_id", "member_type", "decision")
@@ -70,11 +82,27 @@ def _mistakes(rows: pl.DataFrame, school: School) -> Iterator[Mistake]:
     odd = rows.filter(moving & (pl.col("new_host_id") != "") & ~fits)
     hint = "write prefix and id, or the id alone with its member_type"
     yield from _each(odd, "new_host_id is no Host ID of this school", hint)
+    yield from _each(
+        rows.filter(moving & fits & _of_another_kind(school)),
+        "new_host_id is not of this member_type",
+        "correct one of the two: a student's account stays a student's",
+    )
     for column in ("old_host_id", "new_host_id"):
         twice = rows.filter(moving & (pl.col(column) != "")).filter(pl.col(column).is_duplicated())
         yield from _each(
             twice, f"the same {column} is accepted twice", "accept one of the rows, and reject the others"
         )
+
+
+def _of_another_kind(school: School) -> pl.Expr:
+    """Whether the row says student where the new Host ID is only staff's or a parent's, or the reverse."""
+    of_student = pl.col("member_type") == "student"
+    said = pl.col("member_type").is_in(list(school.members))
+    fits = pl.any_horizontal(
+        matches(pl.col("new_host_id"), rules.host_id_pattern) & ((pl.lit(member) == "student") == of_student)
+        for member, rules in school.members.items()
+    )
+    return said & ~fits
 
 
 def _each(rows: pl.DataFrame, message: str, hint: str) -> Iterator[Mistake]:

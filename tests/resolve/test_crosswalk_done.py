@@ -1,0 +1,193 @@
+"""A crosswalk stays in the school file: what is done is not done again, and what is half done is finished."""
+
+from __future__ import annotations
+
+from shutil import copyfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.apply.runner import run
+from reconciler.errors import InputError
+from tests.support.looks import detail, found, users
+from tests.support.schools import contact, email, make_tables, open_directory, parent, staff, student
+from tests.support.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.model import Plan, Tables
+
+FIELDS = ("old_host_id", "new_host_id", "member_type", "decision")
+
+
+def family(*rows, students=None, **more):
+    """Una and Bo, their parent and a teacher, with a crosswalk of these rows."""
+    pupils = students or [una("1"), bo("2")]
+    tables = {
+        "students": pupils,
+        "staff": [staff("1")],
+        "parents": [parent("1")],
+        "contacts": [contact(one["id"], "1") for one in pupils],
+        "emails": [email("1")],
+        "crosswalk": [dict(zip(FIELDS, row, strict=True)) for row in rows],
+    }
+    return make_tables(**tables | more)
+
+
+def una(source_id, **fields):
+    return student(
+        source_id, **{"first_name": "Una", "last_name": "Osprey", "email": "una@example.org"} | fields
+    )
+
+
+def bo(source_id, **fields):
+    return student(
+        source_id, **{"first_name": "Bo", "last_name": "Heron", "email": "bo@example.org"} | fields
+    )
+
+
+SWAP = (("S1", "S2", "student", "accept"), ("S2", "S1", "student", "accept"))
+CHAIN = (("S1", "S2", "student", "accept"), ("S2", "S3", "student", "accept"))
+KEEP = ("old1", "S1", "student", "keep_old")
+CASES = {
+    "swap": (SWAP, [una("2"), bo("1")]),
+    "chain": (CHAIN, [una("2"), bo("3")]),
+    "the old Host ID is somebody else's now": (
+        (("S1", "S7", "student", "accept"),),
+        [una("7"), bo("2"), student("1", first_name="Zed", last_name="Wren")],
+    ),
+}
+
+
+def add_second(world):
+    """An account of before for Una, activated; S1 is then a second one of hers."""
+    world.by_hand(
+        "INSERT INTO users (host_id, member_type, first_name, last_name, grad_year, origin, status)"
+        " VALUES ('old1', 'student', 'Una', 'Osprey', '2033', 'hand', 'activated')"
+    )
+
+
+def stopped_everywhere(world: World, plan: Plan) -> Iterator[World]:
+    """The directory, for each change of the plan stopped after it."""
+    for number in range(1, len(plan.changes)):
+        copy = World(world.path.with_name(f"stopped{number}.db"), world.school)
+        copyfile(world.path, copy.path)
+
+        def stop(done: int, _total: int, number: int = number) -> None:
+            if done == number:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            run(plan, open_directory(copy.path), stop, batch_size=1)
+        yield copy
+
+
+def accounts(world: World) -> dict[str, tuple[str, str, bool]]:
+    """Target id -> Host ID, first name, and whether the account is active."""
+    read = open_directory(world.path).read().users
+    return {row[0]: row[1:] for row in read.select("target_id", "host_id", "first_name", "active").rows()}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_the_crosswalk_says_is_done_once(world, case):
+    rows, students = CASES[case]
+    world.apply(family())
+    plan = world.apply(family(*rows, students=students))
+    assert "rekey" in dict(users(plan))
+    again = world.plan(family(*rows, students=students))
+    assert (again.verdict, found(again.findings, "rekey-refused", "crosswalk-unknown")) == ("none", [])
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_fresh_plan_goes_on_wherever_the_first_was_stopped(world, case):
+    rows, students = CASES[case]
+    world.apply(family())
+    tables: Tables = family(*rows, students=students)
+    plan = world.plan(tables)
+    whole = World(world.path.with_name("whole.db"), world.school)
+    copyfile(world.path, whole.path)
+    whole.apply(tables)
+    for stopped in stopped_everywhere(world, plan):
+        stopped.apply(tables)
+        assert accounts(stopped) == accounts(whole)
+        assert stopped.plan(tables).verdict == "none"
+
+
+def test_two_who_are_alike_are_not_exchanged_by_guessing(world):
+    twins = [una("1", email=""), una("2", email="")]
+    world.apply(family(students=twins))
+    plan = world.plan(family(*SWAP, students=twins))
+    assert users(plan) == []
+    assert found(plan.findings, "rekey-refused") == [("rekey-refused", "S1"), ("rekey-refused", "S2")]
+    assert "is as much like S2 as like S1: the row may be done" in plan.findings["detail"].to_list()
+
+
+def test_keep_old_goes_on_wherever_it_was_stopped(world):
+    world.apply(family())
+    add_second(world)
+    kept, second = (world.user(host_id, "target_id") for host_id in ("old1", "S1"))
+    for stopped in stopped_everywhere(world, world.plan(family(KEEP))):
+        stopped.apply(family(KEEP))
+        assert stopped.user("S1", "target_id", "active") == (*kept, True)
+        assert stopped.user("parked:S1", "target_id", "active") == (*second, False)
+        assert stopped.members("grade:5") == ["P1", "S1", "S2"]
+        assert stopped.plan(family(KEEP)).verdict == "none"
+
+
+@pytest.mark.parametrize("old", ["s1@old.example.org", "S9"])
+def test_an_account_never_becomes_one_of_another_kind(world, old):
+    world.apply(family())
+    for was, now in (("S1", old), ("P1", "p1@old.example.org")):
+        world.by_hand("UPDATE users SET host_id = ? WHERE host_id = ?", now, was)
+    plan = world.plan(family((old, "P1", "", "accept")))
+    assert users(plan) == []
+    assert detail(plan.findings, "rekey-refused") == "is a student's account, and P1 is a parent"
+
+
+def test_a_member_type_that_the_new_host_id_cannot_have_is_a_mistake(world):
+    with pytest.raises(InputError) as caught:
+        world.plan(family(("x", "P1", "Student", "accept")))
+    assert str(caught.value) == (
+        "crosswalk.csv:2: new_host_id is not of this member_type; correct one of the two: a student's account"
+        " stays a student's"
+    )
+
+
+def test_a_parent_s_account_may_become_a_member_of_staff_s(world):
+    world.apply(family())
+    world.by_hand("UPDATE users SET host_id = 'rosa' WHERE host_id = 'P1'")
+    joined = [staff("1"), staff("2", first_name="Rosa", last_name="Plover1", email="parent1@example.org")]
+    plan = world.plan(family(("rosa", "T2", "parent", "accept"), staff=joined))
+    assert ("rekey", "T2") in users(plan)
+
+
+def test_an_account_that_is_set_aside_is_left_alone_though_it_be_ours_and_gone(world):
+    world.apply(family())
+    gone = {"students": [una("1")]}
+    assert users(world.plan(family(**gone))) == [("deactivate", "S2")]
+    assert users(world.plan(family(("S2", "", "student", "set_aside"), **gone))) == []
+
+
+def test_an_account_whose_row_leads_to_nobody_does_not_leave(world):
+    world.apply(family())
+    plan = world.plan(family(("S2", "S77", "student", "accept"), students=[una("1")]))
+    assert (users(plan), found(plan.findings, "crosswalk-unknown")) == ([], [("crosswalk-unknown", "S2")])
+
+
+def test_a_protected_account_keeps_its_host_id(world):
+    world.apply(family())
+    world.by_hand("UPDATE users SET host_id = 'vip-una' WHERE host_id = 'S1'")
+    rows = ("vip-una", "S1", "student", "accept")
+    plan = world.plan(family(rows), protected={"host_ids": ["vip-.*"]})
+    assert "rekey" not in dict(users(plan))
+    assert detail(plan.findings, "rekey-refused") == "is protected, so it cannot get the Host ID S1"
+
+
+def test_an_excluded_account_of_a_previous_prefix_is_left_alone(world):
+    world.apply(family())
+    world.by_hand("UPDATE users SET host_id = 'PUP1' WHERE host_id = 'S1'")
+    settings = {"identity": {"previous_prefixes": {"student": ["PUP"]}}, "exclude": {"file": "exclude.csv"}}
+    assert users(world.plan(family(), **settings)) == [("rekey", "S1")]
+    kept_out = [{"host_id": "S1", "reason": "asked for"}]
+    assert users(world.plan(family(exclude=kept_out), **settings)) == []
