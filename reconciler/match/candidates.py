@@ -9,7 +9,7 @@ import polars as pl
 from reconciler.frames import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SIDE = {
     "host_id": pl.String,
@@ -22,6 +22,7 @@ SIDE = {
     "year": pl.String,
 }
 """An account or a person as they are compared: texts trimmed and case-folded."""
+PAIR = {"account": pl.String, "person": pl.String}
 _MAIL = r"^[^@\s]+@[^@\s]+$"
 
 
@@ -44,31 +45,67 @@ def as_compared(people: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def find_candidates(accounts: pl.DataFrame, people: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """`account, person`, each pair once. `known` has pairs of the same columns that relatives make likely.
+def plain_candidates(accounts: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+    """`account, person`: who have an e-mail or a whole name in common."""
+    return _pairs(accounts, people, _plain_keys, most=None)
 
-    Two people are looked at together if they share an e-mail, or a surname and an initial, or a first name
-    and the beginning of a surname, or a first name and a graduation year. Nothing grows with the square of a
-    school.
+
+def near_candidates(accounts: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+    """`account, person`: who may be one in spite of a typo, which spares the other part of the name.
+
+    They have in common a surname and an initial, or a first name and the beginning of a surname, or a first
+    name and a graduation year. What hundreds have in common tells nobody apart, and would make the work grow
+    with the square of a school: it is passed over.
     """
-    found = [known.select("account", "person")]
-    for left, right in zip(_keys(accounts), _keys(people), strict=True):
-        pairs = left.rename({"host_id": "account"}).join(
-            right.rename({"host_id": "person"}), on=["kind", "key"]
+    return _pairs(accounts, people, _near_keys, most=_CROWD)
+
+
+_CROWD = 2_500
+"""How many pairs one such key may make."""
+
+
+def _pairs(
+    accounts: pl.DataFrame,
+    people: pl.DataFrame,
+    keys: Callable[[pl.DataFrame], Iterator[pl.DataFrame]],
+    *,
+    most: int | None,
+) -> pl.DataFrame:
+    found = [pl.DataFrame(schema=PAIR)]
+    for left, right in zip(keys(accounts), keys(people), strict=True):
+        ours, theirs = (side.unique() for side in (left, right))
+        if most is not None:
+            both = (
+                ours.group_by("kind", "key")
+                .len()
+                .join(theirs.group_by("kind", "key").len(), on=["kind", "key"])
+            )
+            few = both.filter(pl.col("len").cast(pl.Int64) * pl.col("len_right") <= most)
+            ours = ours.join(few, on=["kind", "key"], how="semi")
+        pairs = ours.rename({"host_id": "account"}).join(
+            theirs.rename({"host_id": "person"}), on=["kind", "key"]
         )
         found.append(pairs.select("account", "person"))
-    return pl.concat(found).unique().sort("account", "person")
+    return pl.concat(found).unique()
 
 
-def _keys(side: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _plain_keys(side: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """`host_id, kind, key` by each of the keys."""
     yield side.select("host_id", "kind", key=pl.col("mails")).explode("key", empty_as_null=True).drop_nulls()
-    given = (pl.col("first"), pl.col("preferred"))
-    for name in given:
-        named = side.filter(name != "")
-        yield _key(named.filter(pl.col("last") != ""), pl.col("last"), name.str.slice(0, 1))
-        yield _key(named.filter(pl.col("last") != ""), name, pl.col("last").str.slice(0, 2))
-        yield _key(named.filter(pl.col("year") != ""), name, pl.col("year"))
+    whole = side.filter(pl.col("last") != "")
+    names = [_key(whole.filter(name != ""), name + " " + pl.col("last")) for name in _GIVEN]
+    yield pl.concat(names)
+
+
+def _near_keys(side: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """`host_id, kind, key` by each of the keys."""
+    whole = [(name, side.filter(name != "", pl.col("last") != "")) for name in _GIVEN]
+    yield pl.concat([_key(named, pl.col("last"), name.str.slice(0, 1)) for name, named in whole])
+    yield pl.concat([_key(named, name, pl.col("last").str.slice(0, 2)) for name, named in whole])
+    yield pl.concat([_key(named.filter(pl.col("year") != ""), name, pl.col("year")) for name, named in whole])
+
+
+_GIVEN = (pl.col("first"), pl.col("preferred"))
 
 
 def _key(side: pl.DataFrame, *parts: pl.Expr) -> pl.DataFrame:

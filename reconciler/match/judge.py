@@ -19,21 +19,22 @@ def judge_pairs(
 ) -> pl.DataFrame:
     """Adds what speaks for it to each pair of `account` and `person`.
 
-    `certain`: e-mail and name agree; `same_name`: the name does, and the year says nothing else; `score`, and
-    `evidence` in words.
+    `certain`: e-mail and name agree; `same_name`: the name does; both only where the year says nothing else.
+    `score`, and `evidence` in words.
 
     `relatives` gives for a pair how many (`relatives`) of the two's relatives are matched with each other.
     """
     both = (
         pairs.join(accounts.select(pl.all().name.prefix("a_")), left_on="account", right_on="a_host_id")
         .join(people.select(pl.all().name.prefix("p_")), left_on="person", right_on="p_host_id")
+        .filter(pl.col("a_kind") == pl.col("p_kind"))
         .join(relatives, on=["account", "person"], how="left")
         .with_columns(pl.col("relatives").fill_null(0))
     )
     names = both.select("a_first", "a_preferred", "a_last", "p_first", "p_preferred", "p_last")
     years = (pl.col("a_year") != "") & (pl.col("p_year") != "")
     judged = both.with_columns(
-        similarity=pl.Series([_similarity(*row) for row in names.rows()], dtype=pl.Float64),
+        similarity=pl.Series([_similarity(*row) for row in names.iter_rows()], dtype=pl.Float64),
         email=pl.col("a_mails").list.set_intersection("p_mails").list.len() > 0,
         same_first=(pl.col("a_first") == pl.col("p_first")) & (pl.col("a_first") != ""),
         same_year=years & (pl.col("a_year") == pl.col("p_year")),
@@ -42,7 +43,7 @@ def judge_pairs(
     return judged.select(
         "account",
         "person",
-        certain=pl.col("email") & pl.col("same"),
+        certain=pl.col("email") & pl.col("same") & ~pl.col("other_year"),
         same_name=pl.col("same") & ~pl.col("other_year"),
         score=_score(),
         evidence=_evidence(),
@@ -50,11 +51,18 @@ def judge_pairs(
 
 
 def _similarity(first: str, preferred: str, last: str, *theirs: str) -> float:
-    """How similar two full names are at best, with the given or the preferred first name."""
+    """How similar two full names are at best, with the given or the preferred first name.
+
+    Without a surname there is no full name.
+    """
+    if not (last and theirs[2]):
+        return 0.0
     from rapidfuzz.distance import DamerauLevenshtein  # noqa: PLC0415 - loads slowly, and rarely wanted
 
     ours = {f"{one} {last}" for one in (first, preferred) if one}
     others = {f"{one} {theirs[2]}" for one in theirs[:2] if one}
+    if ours & others:
+        return 1.0
     return max(
         (DamerauLevenshtein.normalized_similarity(one, other) for one in ours for other in others),
         default=0.0,

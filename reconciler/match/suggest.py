@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import findings
-from reconciler.match.candidates import as_compared, find_candidates
+from reconciler.match.candidates import PAIR, as_compared, near_candidates, plain_candidates
 from reconciler.match.judge import judge_pairs
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ SUGGESTIONS = {
     "evidence": pl.String,
 }
 VERDICTS = ("sure", "likely", "several", "duplicate", "none")
-WORTH, LEAD, MOST = 40, 15, 5
-"""The least score of a suggestion; by how much the best must lead to be the only one; how many are listed."""
-_PAIR = {"account": pl.String, "person": pl.String}
+WORTH, SECOND, LEAD, MOST = 40, 50, 15, 5
+"""The least score of a suggestion, and of one for somebody who is matched already; by how much the best must
+lead to be the only one; how many are listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,20 @@ def match_accounts(roster: Roster, current: Directory) -> Matching:
     )
     left, right = as_compared(accounts), as_compared(people)
     rejected = walk.filter(decision="reject").select(account="old_host_id", person="new_host_id")
-    judged = _judge(left, right, pairs, roster, current, rejected)
+    plain = plain_candidates(left, right).join(rejected, on=["account", "person"], how="anti")
+    judged = judge_pairs(plain, left, right, _relatives(pairs, roster, current))
     sure = _alone(judged.filter("certain"), pairs)
     namesakes = _alone(judged.filter("same_name"), pairs).join(sure, on="account", how="anti")
     namesakes = namesakes.join(sure, on="person", how="anti")
-    judged = _judge(left, right, pl.concat([pairs, sure, namesakes]), roster, current, rejected)
-    suggestions = _sort_out(accounts, judged, sure, current)
+    holders = pl.concat([pairs, sure])
+    relatives = _relatives(pl.concat([holders, namesakes]), roster, current)
+    # Whoever is matched is looked for among those alone of the same name or e-mail.
+    still = left.join(sure.select(host_id="account"), on="host_id", how="anti")
+    free = right.filter(~pl.col("host_id").is_in(holders["person"].implode()))
+    near = pl.concat([near_candidates(still, free), _among(relatives, still, free)])
+    near = near.join(rejected, on=["account", "person"], how="anti")
+    judged = judge_pairs(pl.concat([plain, near]).unique(), left, right, relatives)
+    suggestions = _sort_out(accounts, judged, sure, holders, current)
     by_verdict = dict(suggestions.unique("old_host_id").group_by("verdict").agg(pl.len()).rows())
     taken = pl.concat([pairs["person"], sure["person"]])
     return Matching(
@@ -82,21 +90,9 @@ def match_accounts(roster: Roster, current: Directory) -> Matching:
     )
 
 
-def _judge(  # noqa: PLR0913 - both sides, and what is known of them
-    accounts: pl.DataFrame,
-    people: pl.DataFrame,
-    pairs: pl.DataFrame,
-    roster: Roster,
-    current: Directory,
-    rejected: pl.DataFrame,
-) -> pl.DataFrame:
-    relatives = _relatives(pairs, roster, current)
-    theirs = relatives.join(accounts.select(account="host_id"), on="account", how="semi")
-    theirs = theirs.join(people.select(person="host_id"), on="person", how="semi")
-    candidates = find_candidates(accounts, people, theirs).join(
-        rejected, on=["account", "person"], how="anti"
-    )
-    return judge_pairs(candidates, accounts, people, relatives)
+def _among(pairs: pl.DataFrame, accounts: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+    theirs = pairs.join(accounts.select(account="host_id"), on="account", how="semi")
+    return theirs.join(people.select(person="host_id"), on="person", how="semi").select(list(PAIR))
 
 
 def _relatives(pairs: pl.DataFrame, roster: Roster, current: Directory) -> pl.DataFrame:
@@ -124,23 +120,30 @@ def _alone(judged: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
 
 
 def _sort_out(
-    accounts: pl.DataFrame, judged: pl.DataFrame, sure: pl.DataFrame, current: Directory
+    accounts: pl.DataFrame,
+    judged: pl.DataFrame,
+    sure: pl.DataFrame,
+    holders: pl.DataFrame,
+    current: Directory,
 ) -> pl.DataFrame:
-    worth = judged.filter(pl.col("certain") | (pl.col("score") >= WORTH))
-    # Whoever is sure of another account is no candidate for a second one.
-    others = worth.join(sure, on="account", how="anti").join(sure, on="person", how="anti")
+    taken = pl.col("person").is_in(holders["person"].implode())
+    # Who is matched, or sure of another account, is a candidate only where nearly everything agrees.
+    second = pl.col("same_name") & (pl.col("score") >= SECOND)
+    worth = pl.col("certain") | pl.when(taken).then(second).otherwise(pl.col("score") >= WORTH)
+    others = judged.filter(worth).join(sure, on="account", how="anti")
     best = pl.col("score").max().over("account")
     near = others.filter(pl.col("score") > best - LEAD)
     ranked = near.sort(["account", "score", "person"], descending=[False, True, False])
     ranked = ranked.group_by("account", maintain_order=True).head(MOST)
     rivals = pl.len().over("account") > 1
     contested = pl.len().over("person") > 1
-    taken = pl.col("person").is_in(current.users["host_id"].implode())
     sorted_out = ranked.with_columns(
-        verdict=pl.when(rivals | contested)
+        verdict=pl.when(rivals)
         .then(pl.lit("several"))
         .when(taken)
         .then(pl.lit("duplicate"))
+        .when(contested)
+        .then(pl.lit("several"))
         .otherwise(pl.lit("likely"))
     )
     certain = judged.join(sure, on=["account", "person"], how="semi").with_columns(verdict=pl.lit("sure"))
@@ -152,7 +155,7 @@ def _sort_out(
     rows = pl.concat([suggested, alone]).join(
         accounts.select("member_type", account="host_id"), on="account", how="left"
     )
-    told = _tell_both(rows, current)
+    told = _tell_both(rows, holders, current)
     order = pl.col("verdict").replace_strict(
         {name: n for n, name in enumerate(VERDICTS)}, return_dtype=pl.Int8
     )
@@ -166,8 +169,9 @@ def _sort_out(
     )
 
 
-def _tell_both(rows: pl.DataFrame, current: Directory) -> pl.DataFrame:
-    """The rows, duplicates with what there is of both of their accounts."""
+def _tell_both(rows: pl.DataFrame, holders: pl.DataFrame, current: Directory) -> pl.DataFrame:
+    """The rows, duplicates with what there is of both accounts: their own, and the one matched before."""
+    first = holders.unique("person", keep="first", maintain_order=True)
     seats = current.memberships.group_by("host_id").agg(seats=pl.len())
     opt_out = pl.when("opt_out").then(pl.lit("opt-out")).otherwise(pl.lit("no opt-out"))
     active = pl.when("active").then(pl.col("status")).otherwise(pl.lit("inactive"))
@@ -176,7 +180,8 @@ def _tell_both(rows: pl.DataFrame, current: Directory) -> pl.DataFrame:
         words=pl.format("{}, {}, {}, {} memberships", active, "role", opt_out, pl.col("seats").fill_null(0)),
     )
     both = rows.join(about.rename({"words": "old"}), left_on="account", right_on="host_id", how="left")
-    both = both.join(about.rename({"words": "new"}), left_on="person", right_on="host_id", how="left")
+    theirs = first.join(about.rename({"words": "new"}), left_on="account", right_on="host_id")
+    both = both.join(theirs.drop("account"), on="person", how="left")
     told = pl.format("{}; this account: {}; that of {}: {}", "evidence", "old", "person", "new")
     is_duplicate = pl.col("verdict") == "duplicate"
     return both.with_columns(evidence=pl.when(is_duplicate).then(told).otherwise("evidence"))

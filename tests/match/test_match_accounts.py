@@ -197,3 +197,54 @@ def test_names_are_compared_within_students_and_within_adults(world: World) -> N
 def test_suggestions_hold_no_nulls(world: World) -> None:
     assert sum(matched(world).suggestions.null_count().row(0)) == 0
     assert matched(world).suggestions.schema["score"] == pl.Int64
+
+
+def test_another_graduation_year_is_never_sure(world: World) -> None:
+    world.by_hand("UPDATE users SET grad_year = '2027' WHERE host_id = 'bo'")
+    assert ("bo", "likely", "S2") in verdicts(matched(world))
+    assert "another graduation year" in evidence(matched(world), "bo")
+
+
+def test_without_a_surname_nobody_is_sure(world: World) -> None:
+    world.by_hand("UPDATE users SET last_name = '' WHERE host_id = 'hugo'")
+    nameless = school_of(staff=[staff("1", last_name="")])
+    assert ("hugo", "likely", "T1") in verdicts(matched(world, nameless))
+
+
+def add_second_bo(world: World) -> None:
+    world.by_hand(
+        "INSERT INTO users (host_id, member_type, first_name, last_name, grad_year, origin)"
+        " VALUES ('bo2', 'student', 'Bo', 'Heron', '2033', 'hand')"
+    )
+
+
+@pytest.mark.parametrize("decision", ["", "accept"])
+def test_a_second_account_of_somebody_sure_or_accepted_is_a_duplicate(world: World, decision: str) -> None:
+    add_second_bo(world)
+    walk = [{"old_host_id": "bo", "new_host_id": "S2", "decision": decision}]
+    matching = matched(world, school_of(crosswalk=walk))
+    assert ("bo2", "duplicate", "S2") in verdicts(matching)
+    assert (("bo", "sure", "S2") in verdicts(matching)) == (not decision)
+    assert evidence(matching, "bo2").endswith(
+        "this account: not_activated, Contributor, no opt-out, 0 memberships; that of S2: not_activated,"
+        " Contributor, no opt-out, 1 memberships"
+    )
+
+
+def test_a_typo_is_no_reason_to_take_a_matched_person_for_another(world: World) -> None:
+    world.by_hand(
+        "INSERT INTO users (host_id, member_type, first_name, last_name, grad_year, origin)"
+        " VALUES ('bob', 'student', 'Bob', 'Heron', '2033', 'hand')"
+    )
+    assert ("bob", "none", "") in verdicts(matched(world))
+
+
+def test_a_name_that_hundreds_share_finds_nobody_by_a_typo_and_takes_no_time(world: World) -> None:
+    crowd = [student(str(number), first_name="Bo", last_name="Heron", email="") for number in range(2, 300)]
+    world.apply(school_of(students=crowd))
+    world.by_hand(
+        "UPDATE users SET host_id = 'old' || id, last_name = 'Haron', email = '', email_key = ''"
+        " WHERE member_type = 'student'"
+    )
+    matching = matched(world, school_of(students=crowd))
+    assert set(matching.suggestions.filter(member_type="student")["verdict"]) == {"none"}
