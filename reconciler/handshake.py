@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.errors import ReconcileError
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from reconciler.match import Matching
-    from reconciler.model import School
+    from reconciler.model import School, SourceFile
 
 COLUMNS = ("old_host_id", "new_host_id", "member_type", "decision", "evidence")
+
+
+@dataclass(frozen=True, slots=True)
+class Crosswalk:
+    """The rows of a crosswalk that somebody has written or decided; each is kept word for word."""
+
+    rows: tuple[dict[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    """Headers of columns that are the school's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +35,31 @@ class Written:
     rows: int
     kept: int
     """Rows that had a decision already, and stay word for word."""
+    sha256: str = field(repr=False)
 
 
-def match_school(school: School, *, tell: Callable[[str], None] = lambda _step: None) -> Matching:
-    """Hold every account of the school's directory against its exports. Writes nothing.
+def match_school(
+    school: School, path: Path, *, tell: Callable[[str], None] = lambda _step: None
+) -> tuple[Matching, Crosswalk]:
+    """Hold every account of the school's directory against its exports; and what is decided. Writes nothing.
+
+    Decided is what the crosswalk at `path` says, or the school's own, if there is none yet.
 
     Raises:
-        ReconcileError: a source or the directory cannot be read whole.
+        ReconcileError: a source or the directory cannot be read whole, or what is there is no crosswalk.
     """
     from reconciler.match import match_accounts  # noqa: PLC0415 - polars loads slowly
     from reconciler.roster import build_roster  # noqa: PLC0415
     from reconciler.sources import open_source  # noqa: PLC0415
     from reconciler.targets import open_target  # noqa: PLC0415
 
+    file = _crosswalk_at_hand(school, path)
+    decided = _read_crosswalk(file) if file else Crosswalk()
     tell("Reading the directory and the exports")
     _, current = open_target(school.target).snapshot()
-    roster = build_roster(open_source(_with_what_is_there(school)).read(), school)
+    roster = build_roster(open_source(_with_crosswalk(school, file)).read(), school)
     tell("Matching accounts and people")
-    return match_accounts(roster, current)
+    return match_accounts(roster, current), decided
 
 
 def crosswalk_of(school: School) -> Path:
@@ -53,15 +68,15 @@ def crosswalk_of(school: School) -> Path:
     return Path(file.path) if file else Path(school.file).with_name(f"{school.id}-crosswalk.csv")
 
 
-def write_crosswalk(matching: Matching, path: Path, *, accept_sure: bool) -> Written:
-    """Write the suggestions, to be decided; decisions that stand in the file already are kept.
+def write_crosswalk(matching: Matching, decided: Crosswalk, path: Path, *, accept_sure: bool) -> Written:
+    """Write the suggestions, to be decided, below what is decided already.
 
     Raises:
-        ReconcileError: what is there is no crosswalk, or the file cannot be written.
+        ReconcileError: the file cannot be written.
     """
     from reconciler.private_file import private_file  # noqa: PLC0415
 
-    kept = _decided(path)
+    known = {(row["old_host_id"], row["new_host_id"]) for row in decided.rows}
     rows = [
         {
             "old_host_id": old,
@@ -71,36 +86,48 @@ def write_crosswalk(matching: Matching, path: Path, *, accept_sure: bool) -> Wri
             "evidence": f"{verdict} ({score}): {evidence}" if evidence else verdict,
         }
         for old, new, member_type, verdict, score, evidence in matching.suggestions.rows()
+        if (old, new) not in known
     ]
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer = csv.DictWriter(text, [*COLUMNS, *decided.notes], restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows([*kept, *rows])
+    writer.writerows([*decided.rows, *rows])
+    data = text.getvalue().encode()
     with private_file(path, "the crosswalk") as file:
-        file.write(text.getvalue().encode())
-    return Written(path, len(kept) + len(rows), len(kept))
+        file.write(data)
+    kept = len(decided.rows)
+    return Written(path, kept + len(rows), kept, hashlib.sha256(data).hexdigest())
 
 
-def _with_what_is_there(school: School) -> School:
-    """The school, without a crosswalk that is named but not written yet, and whatever its digest is."""
-    files = dict(school.source.files)
-    file = files.pop("crosswalk", None)
-    if file and Path(file.path).exists():
-        files["crosswalk"] = replace(file, sha256="")
+def _crosswalk_at_hand(school: School, path: Path) -> SourceFile | None:
+    """The crosswalk that is there, whatever its digest: it is about to be another."""
+    from reconciler.model import SourceFile  # noqa: PLC0415 - only here
+
+    named = school.source.files.get("crosswalk")
+    if path.exists() and not (named and Path(named.path) == path):
+        return SourceFile(str(path), str(path), allow_empty=True)
+    return replace(named, sha256="") if named and Path(named.path).exists() else None
+
+
+def _with_crosswalk(school: School, file: SourceFile | None) -> School:
+    files = {name: one for name, one in school.source.files.items() if name != "crosswalk"}
+    if file:
+        files["crosswalk"] = file
     return replace(school, source=replace(school.source, files=files))
 
 
-def _decided(path: Path) -> list[dict[str, str]]:
-    """The rows of a crosswalk that have a decision."""
-    if not path.exists():
-        return []
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ReconcileError(f"{path}: cannot be read ({error}); name another file with --out") from error
-    if rows and not {"old_host_id", "new_host_id", "decision"} <= set(rows[0]):
-        raise ReconcileError(f"{path}: this is no crosswalk; name another file with --out")
-    return [
-        {name: row.get(name) or "" for name in COLUMNS} for row in rows if (row["decision"] or "").strip()
-    ]
+def _read_crosswalk(file: SourceFile) -> Crosswalk:
+    """What somebody has decided in a crosswalk, or written into it: our own rows all have their evidence."""
+    from reconciler.sources.files import read_whole  # noqa: PLC0415 - polars loads slowly
+
+    header, fields, rows = read_whole(file, "crosswalk")
+    notes = [name for name in header if name and name not in fields.values()]
+    names = {ours: fields.get(ours, "") for ours in COLUMNS} | {name: name for name in notes}
+    kept = [_row(names, header, cells) for cells in rows]
+    by_hand = [row for row in kept if row["decision"] or not row["evidence"]]
+    return Crosswalk(tuple(by_hand), tuple(notes))
+
+
+def _row(names: dict[str, str], header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    theirs = dict(zip(header, cells, strict=True))
+    return {ours: theirs.get(name, "") for ours, name in names.items()}

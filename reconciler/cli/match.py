@@ -45,13 +45,11 @@ def match(
     from reconciler.views.matching_text import matching_text
 
     loaded = pipeline.load(school)
+    path = out or handshake.crosswalk_of(loaded)
     with steps() as tell:
-        matching = handshake.match_school(loaded, tell=tell)
-    duplicates = matching.findings.rows(named=True) if show_names else []
-    write(matching_text(loaded, matching.counts, duplicates, **look()))
-    written = handshake.write_crosswalk(
-        matching, out or handshake.crosswalk_of(loaded), accept_sure=accept_sure
-    )
+        matching, decided = handshake.match_school(loaded, path, tell=tell)
+    write(matching_text(loaded, matching.counts, matching.findings, show_names=show_names, **look()))
+    written = handshake.write_crosswalk(matching, decided, path, accept_sure=accept_sure)
     remark(
         f"{written.path}: {written.rows:,} rows, {written.kept:,} of them decided before. Write accept,"
         " keep_old, reject or set_aside into each; then name the file under identity.crosswalk, and plan."

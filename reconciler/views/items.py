@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reconciler.frames import PERSON_FIELDS
-from reconciler.views.names import who
+from reconciler.views.names import who, without_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,7 +17,8 @@ def user_item(row: Row, names: Mapping[str, str]) -> tuple[str, ...]:
     """Who, and what about them; values only where names were asked for."""
     person = who(row["host_id"], names)
     if row["action"] == "rekey":
-        person = f"{row['before_host_id']} -> {who(row['after_host_id'], names)}"
+        before = without_addresses(row["before_host_id"], names)
+        person = f"{before} -> {who(row['after_host_id'], names)}"
     if row["action"] == "create":
         told = [row["after_member_type"], *((row["after_email"], row["after_grad_year"]) if names else ())]
         return person, ", ".join(filter(None, told))

@@ -1,16 +1,17 @@
-"""What became of a school's accounts when they were held against the SIS: counts, and no Host IDs.
-
-Those may be e-mail addresses; the crosswalk has them.
-"""
+"""What became of a school's accounts when they were held against the SIS: counts, and second accounts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.views.page import Page, pad
+from reconciler.views.findings_text import list_findings
+from reconciler.views.names import NOBODY
+from reconciler.views.page import CAP, Page, pad
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
+
+    import polars as pl
 
     from reconciler.model import School
 
@@ -25,15 +26,19 @@ _LINES = (
 )
 
 
-def matching_text(
+def matching_text(  # noqa: PLR0913 - how it is to look, like every view
     school: School,
     counts: Mapping[str, int],
-    duplicates: Sequence[Mapping[str, str]] = (),
+    duplicates: pl.DataFrame,
     *,
+    show_names: bool = False,
     width: int | None = None,
     colour: bool = False,
 ) -> str:
-    """Accounts by what they are, and how many people have none; `duplicates` are findings to list."""
+    """Accounts by what they are, how many people have none, and FINDINGS of `duplicates`.
+
+    Host IDs that are e-mail addresses are left out, unless names are to be shown.
+    """
     page = Page(width=width, colour=colour)
     total = sum(counts[name] for name, *_ in _LINES)
     page.line(f"{school.name} ({school.id}): {total:,} accounts", "title")
@@ -44,7 +49,7 @@ def matching_text(
         page.line(f"{pad(word, label)}  {number}  {meaning}", indent=2)
     page.line()
     page.line(f"People of the SIS without an account: {counts['people']:,}")
-    for found in duplicates:
+    if duplicates.height:
         page.line()
-        page.prose(f"{found['host_id']} {found['detail']}")
+        list_findings(page, duplicates, {} if show_names else NOBODY, cap=CAP, remedies=True)
     return str(page)

@@ -14,6 +14,7 @@ NOBODY: Mapping[str, str] = {}
 
 
 _WORD = re.compile(r"[^\s,;]+")
+_ADDRESS = re.compile(r"[^\s,;()]+@[^\s,;()]+")
 
 
 def names_of(people: pl.DataFrame, *, show_names: bool) -> Mapping[str, str]:
@@ -24,9 +25,14 @@ def names_of(people: pl.DataFrame, *, show_names: bool) -> Mapping[str, str]:
     return dict(people.select("host_id", name).iter_rows())
 
 
+def without_addresses(text: str, names: Mapping[str, str]) -> str:
+    """The text, its e-mail addresses left out where names are: Host IDs of accounts of old may be some."""
+    return _ADDRESS.sub("(an e-mail address)", text) if names is NOBODY else text
+
+
 def who(host_id: str, names: Mapping[str, str]) -> str:
     """`S12`, or `S12 Ada Byron` where her name is at hand."""
-    return f"{host_id} {names[host_id]}" if names.get(host_id) else host_id
+    return f"{host_id} {names[host_id]}" if names.get(host_id) else without_addresses(host_id, names)
 
 
 def tell(host_id: str, detail: str, others: Iterable[str], names: Mapping[str, str]) -> str:
@@ -35,4 +41,5 @@ def tell(host_id: str, detail: str, others: Iterable[str], names: Mapping[str, s
     rest = ", ".join(who(other, names) for other in others if other not in told)
     if names:
         detail = _WORD.sub(lambda word: who(word[0], names), detail)
+    detail = without_addresses(detail, names)
     return "; ".join(filter(None, (detail, rest and f"with {rest}")))

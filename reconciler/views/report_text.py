@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model import FINDING_CODES
-from reconciler.views.names import NOBODY, tell, who
+from reconciler.views.names import NOBODY, tell, who, without_addresses
 from reconciler.views.page import Page, pad, place, plural
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def report_text(
     names = report.names if show_names else NOBODY
     _write_title(page, report)
     _write_rows(page, report)
-    _write_not_done(page, report)
+    _write_not_done(page, report, names)
     _write_blocked(page, report, names)
     _write_people(page, "Students without an imported parent", report.students_without_parent, names)
     invited = "Ready to be invited (new, with an e-mail)"
@@ -86,12 +86,13 @@ def _line(name: str, cells: Sequence[str], label: int, widths: Sequence[int]) ->
     return "  ".join([pad(name, label), *numbers])
 
 
-def _write_not_done(page: Page, report: Report) -> None:
+def _write_not_done(page: Page, report: Report, names: Mapping[str, str]) -> None:
     if not report.not_done:
         return
     page.title(f"Not done: {plural(len(report.not_done), 'change')}")
     shown = report.not_done[:_MANY]
-    page.table([(one["outcome"], one["action"], one["what"], one["detail"]) for one in shown])
+    parts = ("outcome", "action", "what", "detail")
+    page.table([[without_addresses(one[part], names) for part in parts] for one in shown])
     page.hidden(len(report.not_done) - len(shown), "; --format csv has all", indent=2)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +95,10 @@ def name_crosswalk(school: Path) -> None:
 
 
 def test_a_returning_school_is_matched_rekeyed_and_left_with_nothing_to_do(desk: Desk) -> None:
-    assert desk.run("plan", str(desk.school))[0] == 3
+    code, shown, said = desk.run("plan", str(desk.school), "--full")
+    assert code == 3
+    assert "looks-like-existing" in shown
+    assert "@" not in shown + said
     code, shown, said = desk.run("match", str(desk.school), "--out", str(desk.crosswalk), "--accept-sure")
     assert code == 0
     assert "@" not in shown + said
@@ -128,7 +132,10 @@ def test_a_returning_school_is_matched_rekeyed_and_left_with_nothing_to_do(desk:
 
     code, shown, _ = desk.run("plan", str(desk.school), "--out", "back.plan")
     assert code == 0, shown[:1500]
-    assert desk.run("apply", "back.plan", "--auto-approve")[0] == 0
+    code, shown, said = desk.run("apply", "back.plan", "--auto-approve", "--full")
+    assert code == 0
+    assert "(an e-mail address) -> S" in shown
+    assert "@" not in shown + said
     assert desk.run("plan", str(desk.school), "--detailed-exitcode")[0] == 0
 
 
@@ -161,5 +168,57 @@ def test_a_file_that_is_no_crosswalk_is_not_written_over(desk: Desk) -> None:
     desk.crosswalk.write_text("a,b\n1,2\n", encoding="utf-8")
     code, _, said = desk.run("match", str(desk.school), "--out", str(desk.crosswalk))
     assert code == 1
-    assert said == f"{desk.crosswalk}: this is no crosswalk; name another file with --out\n"
+    assert said.startswith(f"{desk.crosswalk}:1: none of the columns is here; looked for old_host_id, ")
     assert desk.crosswalk.read_text(encoding="utf-8") == "a,b\n1,2\n"
+
+
+def test_decisions_are_kept_before_the_school_file_names_the_crosswalk(desk: Desk) -> None:
+    desk.run("match", str(desk.school), "--out", str(desk.crosswalk), "--accept-sure")
+    before = desk.rows()
+    accepted = [row for row in before if row["decision"] == "accept"]
+    code, shown, said = desk.run("match", str(desk.school), "--out", str(desk.crosswalk), "--accept-sure")
+    assert code == 0
+    assert re.search(rf"^  decided +{len(accepted):,} ", shown, re.MULTILINE)
+    assert f"{len(before):,} rows, {len(accepted):,} of them decided before." in said
+    assert sorted(map(str, desk.rows())) == sorted(map(str, before))
+    elsewhere = desk.crosswalk.with_name("elsewhere.csv")
+    name_crosswalk(desk.school)
+    assert desk.run("match", str(desk.school), "--out", str(elsewhere))[0] == 0
+    assert elsewhere.read_bytes() == desk.crosswalk.read_bytes()
+
+
+def test_what_a_spreadsheet_and_a_hand_made_of_a_crosswalk_stays(desk: Desk) -> None:
+    desk.run("match", str(desk.school), "--out", str(desk.crosswalk))
+    first, second = [row for row in desk.rows() if row["new_host_id"]][:2]
+    by_hand = {"Old Host ID": second["old_host_id"], "New Host ID": "S1", "Decision": "", "Note": "ask Ana"}
+    noted = {
+        "Old Host ID": first["old_host_id"],
+        "New Host ID": first["new_host_id"],
+        "Decision": "reject",
+        "Note": "Zoë; no",
+    }
+    with desk.crosswalk.open("w", encoding="windows-1252", newline="") as file:
+        writer = csv.DictWriter(file, list(noted), delimiter=";")
+        writer.writeheader()
+        writer.writerows([noted, by_hand])
+    assert desk.run("match", str(desk.school), "--out", str(desk.crosswalk))[0] == 0
+    rows = desk.rows()
+    assert rows[:2] == [
+        {
+            "old_host_id": first["old_host_id"],
+            "new_host_id": first["new_host_id"],
+            "member_type": "",
+            "decision": "reject",
+            "evidence": "",
+            "Note": "Zoë; no",
+        },
+        {
+            "old_host_id": second["old_host_id"],
+            "new_host_id": "S1",
+            "member_type": "",
+            "decision": "",
+            "evidence": "",
+            "Note": "ask Ana",
+        },
+    ]
+    assert {row["Note"] for row in rows[2:]} == {""}

@@ -97,6 +97,27 @@ class FileSource:
             raise one_mistake(path, f"cannot be read: {error}", setting) from None
 
 
+def read_whole(
+    file: SourceFile, name: str
+) -> tuple[tuple[str, ...], Mapping[str, str], list[tuple[str, ...]]]:
+    """Header, our field -> the header it stands under, and all rows of a list beside a school file.
+
+    Raises:
+        InputError: the file cannot be read, or is no such list.
+    """
+    try:
+        export = open_export(Path(file.path).read_bytes(), file)
+    except OSError as error:
+        raise one_mistake(file.path, f"cannot be read: {error.strerror}", "name another file") from None
+    rules = LIST_TABLES[name]
+    foreign = foreign_header(export.header, [rules])
+    matched = match_columns(export.header, rules)
+    wrong = [foreign] if foreign else [*matched.mistakes, *duplicate_headers(export.header)]
+    if wrong:
+        raise InputError([Mistake(file.path, 1, 0, *mistake) for mistake in wrong])
+    return export.header, matched.mapped, read_rows(export).drop("_line").rows()
+
+
 def _as_reviewed(data: bytes, file: SourceFile, said_by: str) -> bytes:
     digest = hashlib.sha256(data).hexdigest() if file.sha256 else ""
     if digest != file.sha256:
