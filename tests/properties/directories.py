@@ -40,6 +40,9 @@ EDITS: Mapping[str, str] = {
     "deactivate": "UPDATE users SET active = 0, deactivated_by = 'hand' WHERE id IN {user}",
     "activate": "UPDATE users SET status = 'activated' WHERE id IN {user}",
     "set e-mail": "UPDATE OR IGNORE users SET email = :text, email_key = lower(:text) WHERE id IN {user}",
+    # The text is `<Host ID of today>=<another>`.
+    "rekey user": "UPDATE OR IGNORE users SET host_id = substr(:text, instr(:text, '=') + 1)"
+    " WHERE host_id = substr(:text, 1, instr(:text, '=') - 1)",
     "rename user": "UPDATE users SET first_name = :text WHERE id IN {user}",
     "set type": "UPDATE users SET member_type = :text WHERE id IN {user}",
     "set role": "UPDATE users SET role = :text WHERE id IN {user}",
