@@ -260,10 +260,7 @@ def _accounts(  # noqa: PLR0913 - both ends of a link, before and after the undo
     account has got it in the run, or it has it still.
     """
     now = moved.users.select("target_id", now="host_id")
-    got = users.filter(pl.col("target_id") != "").unique("after_host_id", keep="last")
-    got = got.select("target_id", name="after_host_id")
-    held = current.users.select("target_id", name="host_id").join(got, on="name", how="anti")
-    names = pl.concat([got, held]).join(now, on="target_id").select("name", final="now")
+    names = _names_by_then(users, current).join(now, on="target_id").select("name", final="now")
     named = (
         links.with_columns(_id=pl.col("target_id").str.extract(r"^(\d*):(\d*)$", place))
         .join(now, left_on="_id", right_on="target_id", how="left", maintain_order="left")
@@ -272,3 +269,20 @@ def _accounts(  # noqa: PLR0913 - both ends of a link, before and after the undo
     by_name = pl.when(pl.col("action") == "add").then("final")
     named = named.with_columns(pl.coalesce("now", by_name).alias(end)).drop("_id", "now", "final")
     return named.filter(pl.col(end).is_not_null())
+
+
+def _names_by_then(users: pl.DataFrame, current: Directory) -> pl.DataFrame:
+    """`name, target_id`: which account had which Host ID at the end of the run.
+
+    Whom the run has created had a Host ID that an undo may since have given back to somebody else.
+    """
+    changed = users.filter(pl.col("target_id") != "").unique("after_host_id", keep="last")
+    changed = changed.select("target_id", name="after_host_id")
+    created = users.filter(action="create").select(name="after_host_id").unique()
+    others = current.users.join(changed, on="target_id", how="anti").select(
+        "target_id", name=pl.col("host_id").str.strip_prefix(PARKED)
+    )
+    made = others.join(created, on="name", how="semi").select("target_id", "name")
+    held = current.users.select("target_id", name="host_id")
+    held = held.join(pl.concat([changed.select("name"), created]), on="name", how="anti")
+    return pl.concat([changed, made, held])
