@@ -14,16 +14,24 @@ from tests.properties.stories import Story, stories
 from tests.support.schools import apply_to
 
 if TYPE_CHECKING:
-    from reconciler.model import School
+    from tests.properties.directories import Scene
 
+MOVING = ("accept", "keep_old")
 _OUR_KEYS = re.compile(r"faculty(@.*)?|(grade|grad_year|class|division|list):.+")
 _NEVER_TOUCHED = ("id", "role", "opt_out", "status", "origin")
 
 
-def ours(user: dict[str, Any], school: School) -> bool:
-    """Whether an account's Host ID is one that its member type's rules make."""
-    rules = school.members[user["member_type"]]
-    return bool(re.fullmatch(re.escape(rules.prefix) + rules.id_pattern, user["host_id"]))
+def ours(user: dict[str, Any], scene: Scene) -> bool:
+    """Whether an account's Host ID is one that its member type's rules make, made before, or have parked.
+
+    Or the crosswalk says whose it is.
+    """
+    member, host_id = user["member_type"], user["host_id"].removeprefix("parked:")
+    rules = scene.school.members[member]
+    prefixes = (rules.prefix, *scene.school.identity.previous_prefixes.get(member, ()))
+    said = {row["old_host_id"] for row in scene.rows.get("crosswalk", []) if row["decision"] in MOVING}
+    made = any(re.fullmatch(re.escape(prefix) + rules.id_pattern, host_id) for prefix in prefixes)
+    return made or user["host_id"] in said
 
 
 @law
@@ -47,7 +55,7 @@ def test_accounts_that_are_not_ours_stay_byte_for_byte(story: Story) -> None:
         apply_to(scene.plan(), scene.target)
         after = dump(scene.file)["users"]
         for key, user in before.items():
-            if not ours(user, scene.school):
+            if not ours(user, scene):
                 assert after[key] == user
             assert [after[key][name] for name in _NEVER_TOUCHED] == [user[name] for name in _NEVER_TOUCHED]
 
