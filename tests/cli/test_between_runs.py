@@ -12,9 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.cli.main import main
+from reconciler.targets.embedded import EmbeddedDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import polars as pl
+
+    from reconciler.targets import Batch
 
 ROOT = Path(__file__).parents[2]
 SCHOOL = Path("schools/maple-grove.yaml")
@@ -108,3 +113,25 @@ def test_a_crosswalk_that_is_not_the_reviewed_one_is_refused(run: Callable[..., 
             " review what has changed, then write the new one there\n"
         ),
     )
+
+
+def test_a_store_that_goes_away_in_mid_apply_stops_it_and_the_same_plan_goes_on(
+    run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCHOOL_YEAR", "2026-27")
+    assert run("plan", "maple-grove", "--out", "next.plan")[0] == 0
+    state = Path("schools/.reconcile/state.db")
+
+    def apply(target: EmbeddedDirectory, batch: Batch) -> pl.DataFrame:
+        state.unlink(missing_ok=True)
+        return whole(target, batch)
+
+    whole = EmbeddedDirectory.apply
+    with monkeypatch.context() as patch:
+        patch.setattr(EmbeddedDirectory, "apply", apply)
+        code, _, said = run("apply", "next.plan", "--auto-approve")
+    assert code == 1
+    assert str(state) in said
+    assert "Traceback" not in said
+    assert run("apply", "next.plan", "--auto-approve")[0] == 0
+    assert run("plan", "maple-grove", "--detailed-exitcode")[0] == 0
