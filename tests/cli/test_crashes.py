@@ -105,8 +105,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 def kills(request: pytest.FixtureRequest, part: int, of_all: int) -> range:
-    """How many times this part kills: of so many in all, five times as many with `--slow`."""
-    every = of_all * (5 if request.config.getoption("--slow") else 1)
+    """How many times this part kills: of so many in all, ten times as many with `--slow`."""
+    every = of_all * (10 if request.config.getoption("--slow") else 1)
     return range(every * part // PARTS, every * (part + 1) // PARTS)
 
 
@@ -127,7 +127,7 @@ def test_the_same_plan_file_finishes_it(desk: Desk, request: pytest.FixtureReque
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_journal_may_be_thrown_away(desk: Desk, request: pytest.FixtureRequest, part: int) -> None:
-    for number in kills(request, part, of_all=40):
+    for number in kills(request, part, of_all=20):
         desk.begin_anew()
         desk.kill_somewhere(random.Random(1_000 + number))
         for path in desk.state.parent.glob("state.db*"):
@@ -139,7 +139,7 @@ def test_the_journal_may_be_thrown_away(desk: Desk, request: pytest.FixtureReque
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_fresh_plan_will_do_as_well(desk: Desk, request: pytest.FixtureRequest, part: int) -> None:
-    for number in kills(request, part, of_all=40):
+    for number in kills(request, part, of_all=20):
         desk.begin_anew()
         desk.kill_somewhere(random.Random(2_000 + number))
         assert desk.forks.run("plan", "maple-grove", "--out", "fresh.plan", env=LATER) == 0

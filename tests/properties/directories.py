@@ -48,7 +48,9 @@ EDITS: Mapping[str, str] = {
     "set role": "UPDATE users SET role = :text WHERE id IN {user}",
     "old host id": "UPDATE OR IGNORE users SET host_id = 'old-' || host_id WHERE id IN {user}",
     "old prefix": "UPDATE OR IGNORE users SET host_id = 'Q' || substr(host_id, 2) WHERE id IN {user}",
-    "park": "UPDATE OR IGNORE users SET host_id = 'parked:' || host_id WHERE id IN {user}",
+    # A plan parks an account under its Host ID of today, never under one of before.
+    "park": "UPDATE OR IGNORE users SET host_id = 'parked:' || host_id WHERE id IN {user}"
+    " AND host_id GLOB '[STP][0-9]*'",
     "opt out": "UPDATE users SET opt_out = 1 WHERE id IN {user}",
     "add group": "INSERT OR IGNORE INTO groups (category, name, origin) VALUES ('Academics', :text, 'hand')",
     "rename group": "UPDATE OR IGNORE groups SET name = :text WHERE id IN {group}",
