@@ -125,7 +125,15 @@ MEMBERSHIP_CHANGES = {
     "target_id": T,
 }
 RELATIONSHIP_CHANGES = {**CHANGE, "student_host_id": T, "parent_host_id": T, "target_id": T}
-PLAN_PEOPLE = {"host_id": T, "member_type": T, "first_name": T, "last_name": T, "email": T}
+PLAN_PEOPLE = {
+    "host_id": T,
+    "member_type": T,
+    "first_name": T,
+    "last_name": T,
+    "email": T,
+    "file": T,  # where the export tells of them; '' for an account of which it says nothing
+    "line": pl.UInt32,
+}
 OUTCOMES = {"kind": T, "id": pl.UInt32, "outcome": T, "detail": T}
 
 

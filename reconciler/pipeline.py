@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.config import find_school, load_school
+from reconciler.environment import STATE
 from reconciler.errors import HeldError, ReconcileError
 from reconciler.threads import in_this_thread
 
@@ -45,10 +46,6 @@ if TYPE_CHECKING:
 
 GROUP_TABLES = ("sections", "enrolments", "membership_list")
 """The tables, besides the students, from which groups are made beyond what the roster tells."""
-ZIP = b"PK\x03\x04"
-"""How a saved plan begins."""
-STATE = "RECONCILE_STATE"
-"""The environment variable that names the state store: a path, or a PostgreSQL URL."""
 SMALL = 16 * 2**20
 """Bytes of files, of some 60,000 people, up to which Polars's threads cost more than they help."""
 
@@ -260,37 +257,6 @@ def explain(school: School, name: str) -> Explanation:
         f"{school.id}: no row of an export, no account and no group is called {name!r}"
         f" (looked for {', '.join(meant)})"
     )
-
-
-def is_plan_file(name: str) -> bool:
-    """Whether `name` is a saved plan, by its first bytes."""
-    path = Path(name)
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(len(ZIP)) == ZIP
-
-
-def open_plan(name: str) -> Plan:
-    """A saved plan.
-
-    Raises:
-        ReconcileError: it is missing, damaged, or of another version.
-    """
-    from reconciler.apply.planfile import read_plan  # noqa: PLC0415
-
-    return read_plan(Path(name))
-
-
-def save_plan(plan: Plan, path: Path) -> None:
-    """Save a plan, readable by its owner alone.
-
-    Raises:
-        ReconcileError: the file cannot be written.
-    """
-    from reconciler.apply.planfile import write_plan  # noqa: PLC0415
-
-    write_plan(plan, path)
 
 
 def part_of(plan: Plan, school: School, names: Sequence[str]) -> Plan:

@@ -6,6 +6,7 @@ import json
 import zipfile
 from dataclasses import asdict
 from datetime import datetime
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from reconciler.frames import Schema
     from reconciler.parquet import Same
 
-FORMAT = 3
+FORMAT = 4
 _CHANGES: dict[str, Schema] = {
     "users": USER_CHANGES,
     "groups": GROUP_CHANGES,
@@ -50,14 +51,21 @@ def write_plan(plan: Plan, path: Path) -> None:
         _write(plan, file)
 
 
-def read_plan(path: Path) -> Plan:
-    """Read a saved plan.
+def plan_bytes(plan: Plan) -> bytes:
+    """A plan as the bytes of its file."""
+    file = BytesIO()
+    _write(plan, file)
+    return file.getvalue()
+
+
+def read_plan(path: Path, data: bytes | None = None) -> Plan:
+    """Read a saved plan; `data` are the file's bytes where they had to be decrypted.
 
     Raises:
         ReconcileError: the file is missing, damaged, or of another version.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(path if data is None else BytesIO(data)) as archive:
             header = json.loads(archive.read("plan.json"))
             if header.get("format") != FORMAT:
                 raise ReconcileError(

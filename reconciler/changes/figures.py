@@ -55,7 +55,13 @@ def people_named(changes: Changes, findings: pl.DataFrame, *among: pl.DataFrame)
             findings["others"].str.split(" ").explode(empty_as_null=False),
         ]
     ).to_frame()
-    sides = [side.select(*PLAN_PEOPLE) for side in among]
+    nowhere = {"file": pl.lit(""), "line": pl.lit(0, pl.UInt32)}
+    sides = [
+        side.with_columns(
+            **{name: value for name, value in nowhere.items() if name not in side.columns}
+        ).select(*PLAN_PEOPLE)
+        for side in among
+    ]
     wanted = pl.concat([side.filter(is_among(side.select("host_id"), named)) for side in sides])
     return check(first_of_each(wanted, ["host_id"]).sort("host_id"), PLAN_PEOPLE)
 

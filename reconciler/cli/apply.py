@@ -129,7 +129,7 @@ def _see_that_they_are_tripped(tripped: list[str], lifted: list[str]) -> None:
 
 
 def _plan_and_school(name: str, *, additions_only: bool) -> tuple[Plan, School]:
-    from reconciler import pipeline
+    from reconciler import pipeline, saved
     from reconciler.cli.given import means_plan
 
     if not means_plan(name):
@@ -138,7 +138,7 @@ def _plan_and_school(name: str, *, additions_only: bool) -> tuple[Plan, School]:
     if additions_only:
         hint = "a saved plan is what it is; say it to 'reconcile plan SCHOOL --out FILE'"
         raise typer.BadParameter(hint, param_hint="--additions-only")
-    plan = pipeline.open_plan(name)
+    plan = saved.open_plan(name)
     school = pipeline.load(plan.header.school_file)
     for notice in pipeline.notices(plan, school):
         remark(notice)

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 def means_plan(name: str) -> bool:
     """Whether a name on the command line stands for a saved plan, be it missing or damaged."""
-    from reconciler import pipeline
+    from reconciler import saved
 
-    return name.endswith(".plan") or pipeline.is_plan_file(name)
+    return name.endswith(".plan") or saved.is_plan_file(name)
 
 
 def plan_of(name: str) -> Plan:
     """The saved plan of that name, or a plan made now for the school of that name."""
-    from reconciler import pipeline
+    from reconciler import pipeline, saved
 
     if means_plan(name):
-        return pipeline.open_plan(name)
+        return saved.open_plan(name)
     return make_plan(pipeline.load(name))
 
 

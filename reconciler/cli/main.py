@@ -29,7 +29,8 @@ from reconciler.cli import (
     unlock,
     validate,
 )
-from reconciler.cli.screen import prepare, remark, write
+from reconciler.cli.screen import complain, prepare, settle, write
+from reconciler.environment import DEBUG, IDENTITY, PSEUDONYM_KEY_FILE, STATE
 from reconciler.errors import ReconcileError
 
 if TYPE_CHECKING:
@@ -70,16 +71,16 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     reuse_memory()
     _collect_garbage_rarely()
     try:
-        app(args=args, prog_name="reconcile")
+        app(args=_globals_first(sys.argv[1:] if args is None else args), prog_name="reconcile")
     except SystemExit as leaving:
         if leaving.code == INTERRUPTED:
-            remark("Interrupted.")
+            complain("Interrupted.")
         raise
     except ReconcileError as error:
-        remark(str(error))
+        complain(str(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        remark("Interrupted.")
+        complain("Interrupted.")
         sys.exit(INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the last stop: whoever reads it cannot use a traceback
         _report_defect(error)
@@ -95,12 +96,12 @@ def _collect_garbage_rarely() -> None:
 
 
 def _report_defect(error: Exception) -> None:
-    remark(
+    complain(
         f"This is a defect in reconcile {__version__} ({type(error).__name__}), not in your files. Please"
         " report it; RECONCILE_DEBUG=1 in front of the command shows where it happened."
     )
-    if os.environ.get("RECONCILE_DEBUG") == "1":
-        remark("".join(traceback.format_exception(error)))
+    if os.environ.get(DEBUG) == "1":
+        complain("".join(traceback.format_exception(error)))
 
 
 def _show_version(wanted: bool) -> None:
@@ -114,7 +115,86 @@ Version = Annotated[
 ]
 
 
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet",
+        "-q",
+        envvar="RECONCILE_QUIET",
+        help="Say only what has to be known, nothing if all is well.",
+    ),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose", "-v", envvar="RECONCILE_VERBOSE", help="Tell each step, with the time it took."
+    ),
+]
+State = Annotated[
+    str,
+    typer.Option(
+        "--state",
+        metavar="PATH|URL",
+        envvar=STATE,
+        help="The state store; default: .reconcile by the directory.",
+    ),
+]
+Identity = Annotated[
+    str,
+    typer.Option("--identity", metavar="FILE", envvar=IDENTITY, help="The key that opens encrypted plans."),
+]
+PseudonymKey = Annotated[
+    str,
+    typer.Option(
+        "--pseudonym-key-file", metavar="FILE", envvar=PSEUDONYM_KEY_FILE, help="The key of --pseudonyms."
+    ),
+]
+Debug = Annotated[
+    bool, typer.Option("--debug", envvar=DEBUG, help="Show where in the code a defect happened.")
+]
+ANYWHERE = {"--quiet": 0, "-q": 0, "--verbose": 0, "-v": 0, "--debug": 0}
+ANYWHERE |= {"--state": 1, "--identity": 1, "--pseudonym-key-file": 1}
+"""Option of `reconcile` itself -> its values; they may stand behind the command, too."""
+
+
 @app.callback()
-def reconcile(*, version: Version = False) -> None:
+def reconcile(  # noqa: PLR0913 - one parameter an option
+    *,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    state: State = "",
+    identity: Identity = "",
+    pseudonym_key_file: PseudonymKey = "",
+    debug: Debug = False,
+    version: Version = False,
+) -> None:
     """Keep a school's people in Vidigami as its student information system has them."""
     del version
+    settle(quiet=quiet, verbose=verbose)
+    said = {
+        STATE: state,
+        IDENTITY: identity,
+        PSEUDONYM_KEY_FILE: pseudonym_key_file,
+        DEBUG: "1" if debug else "",
+    }
+    os.environ.update({name: value for name, value in said.items() if value})
+
+
+def _globals_first(args: Sequence[str]) -> list[str]:
+    """The command line with the options of `reconcile` itself in front, wherever they stood."""
+    first: list[str] = []
+    rest: list[str] = []
+    left = list(args)
+    while left:
+        arg = left.pop(0)
+        if arg == "--":
+            return [*first, *rest, arg, *left]
+        name = arg.partition("=")[0]
+        values = ANYWHERE.get(name)
+        if values is None or (arg != name and not values):
+            rest.append(arg)
+            continue
+        first.append(arg)
+        if values and arg == name and left:
+            first.append(left.pop(0))
+    return [*first, *rest]

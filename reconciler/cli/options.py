@@ -24,6 +24,16 @@ class ReportFormat(StrEnum):
     CSV = "csv"
 
 
+class PlanFormat(StrEnum):
+    """The views of a plan."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    CSV = "csv"
+
+
 SchoolName = Annotated[
     str, typer.Argument(metavar="SCHOOL", help="A school: an id in schools/, or a path that ends in .yaml.")
 ]
@@ -41,6 +51,40 @@ Out = Annotated[
 ]
 Format = Annotated[TextOrJson, typer.Option("--format", help="How to show it.")]
 AnyFormat = Annotated[ReportFormat, typer.Option("--format", help="How to show it. JSON and CSV hold names.")]
+PlanView = Annotated[
+    PlanFormat,
+    typer.Option("--format", help="How to show it: markdown for a pull request, csv one row a change."),
+]
+
+
+OutText = Annotated[
+    Path | None, typer.Option("--out-text", metavar="FILE", help="Write it as text to a file, too.")
+]
+OutJson = Annotated[
+    Path | None, typer.Option("--out-json", metavar="FILE", help="Write it as json to a file, too.")
+]
+OutMarkdown = Annotated[
+    Path | None, typer.Option("--out-markdown", metavar="FILE", help="Write it as markdown to a file, too.")
+]
+OutHtml = Annotated[
+    Path | None, typer.Option("--out-html", metavar="FILE", help="Write it as html to a file, too.")
+]
+OutCsv = Annotated[
+    Path | None, typer.Option("--out-csv", metavar="FILE", help="Write it as csv to a file, too.")
+]
+Pseudonyms = Annotated[
+    bool,
+    typer.Option("--pseudonyms", help="Show neither names nor Host IDs, but pseudonyms made with your key."),
+]
+EncryptTo = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--encrypt-to",
+        metavar="RECIPIENT",
+        envvar="RECONCILE_ENCRYPT_TO",
+        help="Encrypt the saved plan (age): age1..., an SSH public key, or a file of them; repeatable.",
+    ),
+]
 Full = Annotated[bool, typer.Option("--full", help="Show every change, not the first ten of a sort.")]
 ShowNames = Annotated[
     bool, typer.Option("--show-names", help="Show names and values; without it, people are Host IDs.")

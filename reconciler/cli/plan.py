@@ -6,14 +6,30 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.options import AdditionsOnly, Format, Full, Out, SchoolName, ShowNames, TextOrJson
+from reconciler.cli.options import (
+    AdditionsOnly,
+    EncryptTo,
+    Full,
+    Out,
+    OutCsv,
+    OutHtml,
+    OutJson,
+    OutMarkdown,
+    OutText,
+    PlanFormat,
+    PlanView,
+    Pseudonyms,
+    SchoolName,
+    ShowNames,
+)
 from reconciler.cli.progress import make_plan
-from reconciler.cli.screen import look, remark, write
+from reconciler.cli.screen import remark
+from reconciler.cli.shown import Shown, files_of
 
 EXAMPLES = """\b
 Examples:
   reconcile plan maple-grove
-  reconcile plan maple-grove --out maple-grove.plan
+  reconcile plan maple-grove --out maple-grove.plan --out-html plan.html --show-names
   reconcile plan maple-grove --format json --detailed-exitcode
 """
 
@@ -25,25 +41,34 @@ DetailedExitcode = Annotated[
 def plan(  # noqa: PLR0913 - one parameter an option
     school: SchoolName,
     out: Out = None,
-    view: Format = TextOrJson.TEXT,
+    view: PlanView = PlanFormat.TEXT,
+    encrypt_to: EncryptTo = None,
     *,
     full: Full = False,
     show_names: ShowNames = False,
+    pseudonyms: Pseudonyms = False,
     additions_only: AdditionsOnly = False,
     detailed_exitcode: DetailedExitcode = False,
+    out_text: OutText = None,
+    out_json: OutJson = None,
+    out_markdown: OutMarkdown = None,
+    out_html: OutHtml = None,
+    out_csv: OutCsv = None,
 ) -> None:
     """Show what would change in Vidigami, and change nothing.
 
     Reads the school's exports and its directory. Counts come first, then who is deactivated and what is
     removed, then the rest, then findings. Exit code 3 where an error or a guard holds the plan.
     """
-    from reconciler import pipeline
-    from reconciler.views import PLAN_VIEWS
+    from reconciler import pipeline, saved
 
+    files = files_of(text=out_text, json=out_json, markdown=out_markdown, html=out_html, csv=out_csv)
+    shown = Shown(view, files, full=full, show_names=show_names, pseudonyms=pseudonyms)
+    saved.see_that_it_can_be_sealed(encrypt_to or [])
     made = make_plan(pipeline.load(school), additions_only=additions_only)
     if out:
-        pipeline.save_plan(made, out)
-    write(PLAN_VIEWS[view](made, full=full, show_names=show_names, **look()))
+        saved.save_plan(made, out, encrypt_to or [])
+    shown.show(made)
     if out:
         remark(f"Saved to {out}; 'reconcile apply {out}' applies it.")
     if made.verdict == "held":

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from reconciler.cli.screen import remark
+from reconciler.cli.screen import is_quiet, is_verbose, remark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,16 +26,29 @@ def make_plan(school: School, *, additions_only: bool = False) -> Plan:
 
 @contextmanager
 def bar() -> Iterator[Callable[[int, int], None]]:
-    """A bar for changes done of all changes."""
-    if not sys.stderr.isatty():
+    """A bar for changes done of all changes, with their rate and the time that is left."""
+    if is_quiet() or not sys.stderr.isatty():
         yield lambda done, total: None  # noqa: ARG005 - nobody is watching
         return
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("Applying", total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+    columns = (
+        TextColumn("Applying"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Applying", total=None, rate="")
+
+        def tell(done: int, total: int) -> None:
+            speed = progress.tasks[0].speed
+            rate = f"{speed:,.0f}/s" if speed else ""
+            progress.update(task, completed=done, total=total, rate=rate)
+
+        yield tell
 
 
 @contextmanager
@@ -63,11 +77,26 @@ def stopping_between_batches(progress: Callable[[int, int], None]) -> Iterator[C
 
 @contextmanager
 def steps() -> Iterator[Callable[[str], None]]:
-    """A line that says what is being done, and is gone afterwards."""
-    if not sys.stderr.isatty():
+    """A line that says what is being done, gone afterwards; with --verbose they stay, with their times."""
+    if is_verbose():
+        yield from _told_steps()
+    elif is_quiet() or not sys.stderr.isatty():
         yield lambda step: None  # noqa: ARG005
-        return
-    from rich.console import Console
+    else:
+        from rich.console import Console
 
-    with Console(stderr=True).status("Starting") as status:
-        yield lambda step: status.update(f"{step} ...")
+        with Console(stderr=True).status("Starting") as status:
+            yield lambda step: status.update(f"{step} ...")
+
+
+def _told_steps() -> Iterator[Callable[[str], None]]:
+    began, doing = time.monotonic(), "Starting"
+
+    def tell(step: str) -> None:
+        nonlocal began, doing
+        now = time.monotonic()
+        remark(f"{now - began:7.2f} s  {doing}")
+        began, doing = now, step
+
+    yield tell
+    tell("")

@@ -39,8 +39,36 @@ def write(text: str) -> None:
         ) from error
 
 
+class _Talk:
+    """How much a command says beside what was asked for."""
+
+    quiet = False
+    verbose = False
+
+
+def settle(*, quiet: bool, verbose: bool) -> None:
+    """Say how much is to be said, for the whole command."""
+    _Talk.quiet, _Talk.verbose = quiet, verbose
+
+
+def is_quiet() -> bool:
+    """Whether only what has to be known is to be said."""
+    return _Talk.quiet
+
+
+def is_verbose() -> bool:
+    """Whether each step is to be told."""
+    return _Talk.verbose
+
+
 def remark(text: str) -> None:
-    """Say something beside the document, on standard error."""
+    """Say something beside the document, on standard error, unless all is to be quiet."""
+    if not _Talk.quiet:
+        complain(text)
+
+
+def complain(text: str) -> None:
+    """Say something that has to be known, on standard error."""
     with suppress(BrokenPipeError):
         print(text, file=sys.stderr, flush=True)  # noqa: T201 - the command line speaks here
 

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.options import Format, Full, Out, SchoolName, ShowNames, TextOrJson
-from reconciler.cli.screen import look, remark, write
+from reconciler.cli.options import EncryptTo, Full, Out, PlanFormat, PlanView, SchoolName, ShowNames
+from reconciler.cli.screen import remark
+from reconciler.cli.shown import Shown
 
 EXAMPLES = """\b
 Examples:
@@ -25,7 +26,8 @@ def undo(  # noqa: PLR0913 - one parameter an option
     school: SchoolName,
     run: Run,
     out: Out = None,
-    view: Format = TextOrJson.TEXT,
+    view: PlanView = PlanFormat.TEXT,
+    encrypt_to: EncryptTo = None,
     *,
     full: Full = False,
     show_names: ShowNames = False,
@@ -36,13 +38,13 @@ def undo(  # noqa: PLR0913 - one parameter an option
     same apply as any other: save it with --out, then 'reconcile apply FILE'. Nothing is ever deleted: people
     whom the run created stay, inactive and in no group of ours; groups that it made stay, too.
     """
-    from reconciler import pipeline, undoing
-    from reconciler.views import PLAN_VIEWS
+    from reconciler import pipeline, saved, undoing
 
+    shown = Shown(view, full=full, show_names=show_names)
     made = undoing.plan_undo(pipeline.load(school), run)
     if out:
-        pipeline.save_plan(made, out)
-    write(PLAN_VIEWS[view](made, full=full, show_names=show_names, **look()))
+        saved.save_plan(made, out, encrypt_to or [])
+    shown.show(made)
     if out:
         remark(f"Saved as {out}. To take the run back: reconcile apply {out}")
     if made.verdict == "held":

@@ -53,13 +53,13 @@ def list_findings(
 ) -> None:
     """Write FINDINGS on `page`, by code; no more than `cap` of a code."""
     counts = count_codes(findings)
-    for code in sorted(counts, key=lambda code: (LEVELS.index(_level(findings, code)), code)):
+    for code in sorted(counts, key=lambda code: (LEVELS.index(level_of(findings, code)), code)):
         known = FINDING_CODES[code]
         of_code = findings.filter(code=code).sort("file", "line", "host_id", "detail")
-        most = min(cap, _INFO_CAP) if cap and _level(findings, code) == "info" else cap
+        most = min(cap, _INFO_CAP) if cap and level_of(findings, code) == "info" else cap
         shown = of_code.head(most) if most else of_code
         page.line(f"{code}, {known.title}: {counts[code]:,}", indent=2)
-        page.table([_cells(row, names) for row in shown.iter_rows(named=True)], indent=4)
+        page.table([cells_of(row, names) for row in shown.iter_rows(named=True)], indent=4)
         page.hidden(of_code.height - shown.height)
         if remedies:
             page.prose(f"What to do: {known.remedy}", indent=4)
@@ -78,13 +78,14 @@ def findings_json(
     return json.dumps({"format": 1, "findings": rows}, indent=2, ensure_ascii=False) + "\n"
 
 
-def _level(findings: pl.DataFrame, code: str) -> str:
+def level_of(findings: pl.DataFrame, code: str) -> str:
     """The worst level of a code's findings: a rule may raise one above the code's own."""
     levels: list[str] = findings.filter(code=code)["level"].unique().to_list()
     return min(levels, key=LEVELS.index)
 
 
-def _cells(row: Mapping[str, str | int], names: Mapping[str, str]) -> tuple[str, str, str]:
+def cells_of(row: Mapping[str, str | int], names: Mapping[str, str]) -> tuple[str, str, str]:
+    """Who, where, and what is to be known."""
     host_id = str(row["host_id"])
     detail = tell(host_id, str(row["detail"]), str(row["others"]).split(), names)
     return who(host_id, names), place(str(row["file"]), int(row["line"])), detail

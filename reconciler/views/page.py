@@ -22,7 +22,8 @@ _STYLES = {"+": "green", "~": "yellow", "-": "red", "title": "bold", "bad": "bol
 
 # Names and details come from exports: an escape sequence in one could rewrite what the reader sees,
 # and a bidirectional override could swap the two sides of a change.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+UNSAFE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+_UNSAFE = re.compile(UNSAFE)
 
 
 class Page:

@@ -29,18 +29,19 @@ _TAKEN = [(kind, action) for kind in ACTIONS for action in ACTIONS[kind] if SYMB
 _GIVEN = [(kind, action) for kind in ACTIONS for action in ACTIONS[kind] if SYMBOLS[action] != "-"]
 
 
-def plan_text(
+def plan_text(  # noqa: PLR0913 - how it is to look
     plan: Plan,
     *,
     full: bool = False,
     show_names: bool = False,
+    brief: bool = False,
     width: int | None = None,
     colour: bool = False,
 ) -> str:
     """`plan` for a reader at a terminal.
 
     Without `full` no more than ten items of a sort are listed; without `show_names` people are Host IDs
-    and changes the names of fields.
+    and changes the names of fields. `brief` is counts alone, and what holds the plan.
     """
     page = Page(width=width, colour=colour)
     names = names_of(plan.people, show_names=show_names)
@@ -51,6 +52,8 @@ def plan_text(
     _write_held(page, plan, names, full=full)
     page.line()
     _write_counts(page, plan)
+    if brief:
+        return str(page)
     for change in [*_TAKEN, *_GIVEN]:
         _write_changes(page, plan, change, names, full=full)
     _write_findings(page, plan, names, full=full)

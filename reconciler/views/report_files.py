@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING
 
 from reconciler.model import FINDING_CODES
-from reconciler.views.page import safe
+from reconciler.views.harmless import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,8 +32,6 @@ COLUMNS = (
     "line",
 )
 """Of the CSV. Sections: rows, blocked, no-parent, ready, group, not-done, finding."""
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 _FIGURES = ("created", "updated", "unchanged", "reactivated", "blocked", "merged", "stale", "failed")
 
@@ -83,7 +81,7 @@ def report_csv(report: Report, **_look: object) -> str:
     writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
     for row in _rows(report):
-        writer.writerow({name: _harmless(str(value)) for name, value in row.items()})
+        writer.writerow({name: harmless(str(value)) for name, value in row.items()})
     return text.getvalue()
 
 
@@ -162,8 +160,3 @@ def _things(report: Report) -> Iterator[dict[str, str | int]]:
     for code, number in report.findings.items():
         title = FINDING_CODES[code].title
         yield {"section": "finding", "code": code, "count": number, "detail": title}
-
-
-def _harmless(cell: str) -> str:
-    """Control characters go as well: a lone carriage return would end the row in some readers."""
-    return safe(f"'{cell}" if cell.startswith(_FORMULA) else cell)

@@ -79,7 +79,7 @@ def test_a_plan_of_another_version_is_refused(file):
     with pytest.raises(ReconcileError) as caught:
         read_plan(file)
     assert str(caught.value) == (
-        f"{file}: the plan has format 9, this version reads 3; plan again with the version that applies it"
+        f"{file}: the plan has format 9, this version reads 4; plan again with the version that applies it"
     )
 
 
