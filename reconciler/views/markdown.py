@@ -33,7 +33,8 @@ class Document:
         self._left = limit - ROOM
 
     def __str__(self) -> str:
-        return "\n".join(self._lines).strip("\n") + "\n"
+        text = "\n".join(self._lines).strip("\n") + "\n"
+        return re.sub(r"\n{3,}", "\n\n", text)
 
     def add(self, *lines: str) -> bool:
         """Add these lines if all of them fit; gives whether they did."""

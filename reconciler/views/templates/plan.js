@@ -94,10 +94,11 @@
   function showList(list, place) {
     const search = make("input", { type: "search", id: `${list.name}-search`, autocomplete: "off" });
     const bar = make("div", { class: "filters screen-only", role: "search", "aria-label": `Filter ${list.name}` },
-      make("label", { class: "search" }, "Search", search));
+      make("div", { class: "filter search" }, make("label", { for: search.id }, "Search"), search));
     const selects = list.filters.map(([name, values]) => {
-      const select = make("select", {}, make("option", { value: "" }, "all"), ...values.map((value) => make("option", { value }, value)));
-      bar.append(make("label", {}, name, select));
+      const id = `${list.name}-${name.replace(" ", "-")}`;
+      const select = make("select", { id }, make("option", { value: "" }, "all"), ...values.map((value) => make("option", { value }, value)));
+      bar.append(make("div", { class: "filter" }, make("label", { for: id }, name), select));
       return select;
     });
     const clear = make("button", { type: "button" }, "Clear");
@@ -252,7 +253,7 @@
     const after = changes.after[at].split("\u001f");
     const values = fields.map((field, nth) => make("tr", {}, make("th", { scope: "row" }, field), make("td", {}, before[nth] ?? ""), make("td", {}, after[nth] ?? "")));
     const heads = ["field", "before", "after"].map((name) => make("th", { scope: "col" }, name));
-    return [line, make("div", { class: "scroll" }, make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...values)))];
+    return [line, make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Fields" }, make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...values)))];
   }
 
   function findingParts(at) {
@@ -315,7 +316,7 @@
       });
       place.append(items.length ? make("ul", {}, ...items) : make("p", { class: "quiet" }, "Nobody joins or leaves."));
       if (moved.length) {
-        const button = make("button", { type: "button" }, `List ${count(moved.length)} among the changes`);
+        const button = make("button", { type: "button" }, "Show among the changes");
         button.addEventListener("click", () => changesShown.choose("group", groups.label[group]));
         place.append(button);
       }
