@@ -217,6 +217,7 @@ def explain(school: School, name: str) -> Explanation:
     from reconciler.roster import tell_rows  # noqa: PLC0415
     from reconciler.sources import open_source  # noqa: PLC0415
     from reconciler.targets import open_target  # noqa: PLC0415
+    from reconciler.views.names import NOBODY, without_addresses  # noqa: PLC0415
 
     target = open_target(school.target)
     info, current = target.snapshot()
@@ -253,10 +254,23 @@ def explain(school: School, name: str) -> Explanation:
         return explain_person(evidence, name if name in found else found[0])
     if found:
         raise ReconcileError(f"{school.id}: {name} may be {' or '.join(found)}; say which")
+    looked_for = f"{name!r} (looked for {', '.join(meant)})"
     raise ReconcileError(
-        f"{school.id}: no row of an export, no account and no group is called {name!r}"
-        f" (looked for {', '.join(meant)})"
+        f"{school.id}: no row of an export, no account and no group is called"
+        f" {without_addresses(looked_for, NOBODY)}"
     )
+
+
+def accounts_of(school: School) -> set[str]:
+    """The Host IDs of all accounts of a school's directory.
+
+    Raises:
+        ReconcileError: the directory cannot be read whole.
+    """
+    from reconciler.targets import open_target  # noqa: PLC0415 - polars loads slowly
+
+    _, current = open_target(school.target).snapshot()
+    return set(current.users["host_id"]) - {""}
 
 
 def part_of(plan: Plan, school: School, names: Sequence[str]) -> Plan:

@@ -28,6 +28,7 @@ from reconciler.cli import (
     undo,
     unlock,
     validate,
+    whois,
 )
 from reconciler.cli.screen import complain, prepare, settle, write
 from reconciler.environment import DEBUG, IDENTITY, PSEUDONYM_KEY_FILE, STATE
@@ -54,6 +55,7 @@ app.command(epilog=apply.EXAMPLES)(apply.apply)
 app.command(epilog=report.EXAMPLES)(report.report)
 app.command(epilog=findings.EXAMPLES)(findings.findings)
 app.command(epilog=explain.EXAMPLES)(explain.explain)
+app.command(epilog=whois.EXAMPLES)(whois.whois)
 app.command(epilog=match.EXAMPLES)(match.match)
 app.command(epilog=schema.EXAMPLES)(schema.schema)
 app.command(epilog=history.EXAMPLES)(history.history)

@@ -53,7 +53,11 @@ Format = Annotated[TextOrJson, typer.Option("--format", help="How to show it.")]
 AnyFormat = Annotated[ReportFormat, typer.Option("--format", help="How to show it. JSON and CSV hold names.")]
 PlanView = Annotated[
     PlanFormat,
-    typer.Option("--format", help="How to show it: markdown for a pull request, csv one row a change."),
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="text, json, markdown (for a pull request), html (a page), or csv (one row a change).",
+    ),
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.views.names import NOBODY, without_addresses
 from reconciler.views.page import Page
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ def explanation_text(
 ) -> str:
     """Section by section; names and e-mails only with `show_names`."""
     page = Page(width=width, colour=colour)
-    page.line(explanation.title, "title")
+    page.line(_seen(explanation.title, show_names=show_names), "title")
     for section in explanation.sections:
         page.title(section.heading)
         for fact in section.facts:
@@ -24,7 +25,12 @@ def explanation_text(
 
 
 def _told(fact: Fact, *, show_names: bool) -> str:
-    parts = [f"{fact.where}  " if fact.where else "", fact.text]
+    parts = [f"{fact.where}  " if fact.where else "", _seen(fact.text, show_names=show_names)]
     if show_names and fact.private:
         parts.append(f"  [{fact.private}]")
     return "".join(parts)
+
+
+def _seen(text: str, *, show_names: bool) -> str:
+    """The text; Host IDs of accounts of old may be e-mail addresses."""
+    return text if show_names else without_addresses(text, NOBODY)

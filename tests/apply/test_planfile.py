@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.apply.planfile import read_plan, write_plan
 from reconciler.errors import ReconcileError
-from reconciler.pipeline import is_plan_file
+from reconciler.saved import is_plan_file
 from tests.support.schools import contact, email, make_school, make_tables, parent, plan_for, student
 
 

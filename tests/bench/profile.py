@@ -14,7 +14,7 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler import pipeline
+from reconciler import pipeline, saved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ def measure_stages(name: str) -> dict[str, float]:
     plan = pipeline.plan_school(school)
     spent["findings, figures"] = time.process_time() - sum(spent.values())
     with tempfile.TemporaryDirectory() as folder:
-        _timed(pipeline.save_plan, "save", spent)(plan, Path(folder) / "a.plan")
+        _timed(saved.save_plan, "save", spent)(plan, Path(folder) / "a.plan")
     show = _timed(PLAN_VIEWS["text"], "show", spent)
     show(plan, full=False, show_names=False, width=None, colour=False)
     return {**spent, "all": time.process_time()}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
-    *("validate", "plan", "show", "apply", "report", "findings", "explain", "match", "schema"),
+    *("validate", "plan", "show", "apply", "report", "findings", "explain", "whois", "match", "schema"),
     *("history", "undo", "unlock", "forget", "audit"),
 )
 

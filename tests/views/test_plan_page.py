@@ -1,6 +1,7 @@
 """The page of a plan in a real browser: Chromium, without a network.
 
-The browser is the system's. Where there is none these tests are skipped, unless RECONCILE_BROWSER=1 demands it.
+The browser is the system's. Where there is none these tests are skipped, unless RECONCILE_BROWSER=1 says that
+there has to be one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import re
 import shutil
 from pathlib import Path
 
+import axe_playwright_python
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 from reconciler.views import plan_html
 from tests.support.plans import finding, group_size, make_header, make_plan, membership, person, user
@@ -34,8 +37,6 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
@@ -99,8 +100,6 @@ def status(page, name="change"):
 
 
 def expect_status(page, text, name="change"):
-    from playwright.sync_api import expect
-
     expect(status(page, name)).to_have_text(text)
 
 
@@ -265,8 +264,6 @@ def test_a_long_list_is_printed_in_part_and_says_so(opened, large_page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("screen", [{"width": 1280, "height": 900}, PHONE], ids=["desk", "phone"])
 def test_axe_finds_nothing(opened, scheme, screen):
-    import axe_playwright_python
-
     axe = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
     page = opened(
         plan_html(golden_plan(), show_names=True), color_scheme=scheme, viewport=screen, bypass_csp=True
