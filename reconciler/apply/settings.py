@@ -14,19 +14,24 @@ MOST = 5
 
 def describe_differences(planned: Mapping[str, Any], present: Mapping[str, Any]) -> str:
     """`groups.names: keep -> enforce, leavers: not set -> keep`, by their places; '' for none."""
-    if _plain(planned) == _plain(present):
-        return ""
+    changes = [f"{place}: {before} -> {after}" for place, before, after in list_differences(planned, present)]
+    more = len(changes) - MOST
+    return ", ".join(changes[:MOST]) + (f" and {more} more" if more > 0 else "")
+
+
+def list_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """`place, value in one, value in the other`, by place; a side that has nothing there says `not set`."""
+    if _plain(one) == _plain(other):
+        return []
     from deepdiff import DeepDiff  # noqa: PLC0415 - up to a second, and rarely wanted
 
     # A plan on disk has been through JSON, where a tuple is a list.
-    tree = DeepDiff(_plain(planned), _plain(present), view="tree", verbose_level=2)
-    changes = sorted(
-        f"{_place(item.path(output_format='list'))}: {_value(item.t1)} -> {_value(item.t2)}"
+    tree = DeepDiff(_plain(one), _plain(other), view="tree", verbose_level=2)
+    return sorted(
+        (_place(item.path(output_format="list")), _value(item.t1), _value(item.t2))
         for items in tree.values()
         for item in items
     )
-    more = len(changes) - MOST
-    return ", ".join(changes[:MOST]) + (f" and {more} more" if more > 0 else "")
 
 
 def _plain(settings: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON

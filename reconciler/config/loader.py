@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.config.build import build_school
@@ -20,20 +21,21 @@ from reconciler.errors import InputError, Mistake
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from importlib.resources.abc import Traversable
-    from pathlib import Path
 
     from reconciler.config.document import Document
     from reconciler.model import School
 
 
-def load_school(path: Path, env: Mapping[str, str]) -> School:
+def load_school(path: Path, env: Mapping[str, str], rules: Path | None = None) -> School:
     """Read a school's file; `${NAME}` in it takes its value from `env`.
+
+    Rule sets that are named, not located, come from the folder `rules`, by default from this package's own.
 
     Raises:
         InputError: all mistakes of the file and of the rule sets that it extends.
     """
     school = _read(path, str(path), "school", env)
-    rule_sets, whole = _rule_sets(school, env)
+    rule_sets, whole = _rule_sets(school, env, rules)
     mistakes = [mistake for document in (*rule_sets.values(), school) for mistake in document.mistakes]
     settings = merge([*rule_sets.values(), school])
     if whole:
@@ -44,6 +46,19 @@ def load_school(path: Path, env: Mapping[str, str]) -> School:
     if mistakes := mistakes + settings.mistakes:
         raise InputError(mistakes)
     return build_school(settings, path, {name: one.file.digest for name, one in rule_sets.items()})
+
+
+def rule_set_paths(path: Path, env: Mapping[str, str]) -> list[Path]:
+    """The file of each rule set that the school at `path` extends.
+
+    Raises:
+        InputError: the school's file cannot be read.
+    """
+    school = read_document(path, str(path), env)
+    return [
+        path.parent / entry if entry.endswith(".yaml") else Path(str(rule_set_file(entry)))
+        for entry in school.data.get("extends", [])
+    ]
 
 
 def validate_file(path: Path, env: Mapping[str, str]) -> list[Mistake]:
@@ -70,7 +85,9 @@ def _check(document: Document, schema: str) -> None:
     check_patterns(document)
 
 
-def _rule_sets(school: Document, env: Mapping[str, str]) -> tuple[dict[str, Document], bool]:
+def _rule_sets(
+    school: Document, env: Mapping[str, str], rules: Path | None
+) -> tuple[dict[str, Document], bool]:
     """The rule sets that a school extends, in its order, and whether all of them could be read."""
     extends = school.data.get("extends", [])
     if any(taint[:1] == ("extends",) for taint in school.taints):
@@ -78,7 +95,7 @@ def _rule_sets(school: Document, env: Mapping[str, str]) -> tuple[dict[str, Docu
     found: dict[str, Document] = {}
     whole = True
     for index, entry in enumerate(extends):
-        document = _rule_set(school, index, entry, env)
+        document = _rule_set(school, index, entry, env, rules)
         if document is None:
             whole = False
             continue
@@ -89,8 +106,12 @@ def _rule_sets(school: Document, env: Mapping[str, str]) -> tuple[dict[str, Docu
     return found, whole
 
 
-def _rule_set(school: Document, index: int, entry: str, env: Mapping[str, str]) -> Document | None:
+def _rule_set(
+    school: Document, index: int, entry: str, env: Mapping[str, str], rules: Path | None
+) -> Document | None:
     path = ("extends", index)
+    if rules and is_file(rules / f"{entry}.yaml"):
+        return _read(rules / f"{entry}.yaml", f"rules/{entry}.yaml", "ruleset", {})
     if not entry.endswith(".yaml"):
         if entry in rule_set_names():
             return _shipped_rule_set(entry)

@@ -28,6 +28,11 @@ def rule_set_file(name: str) -> Traversable:
     return _folder("rules").joinpath(name + _RULE_SET)
 
 
+def rule_set_folder() -> Path:
+    """Where the shipped rule sets are: in the wheel, or in the checkout."""
+    return Path(str(_folder("rules")))
+
+
 def schema_names() -> tuple[str, ...]:
     """The schemas that `schema_text` knows."""
     return _names("schemas", _SCHEMA)

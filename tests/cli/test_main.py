@@ -22,7 +22,19 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
-    *("validate", "plan", "show", "apply", "report", "findings", "explain", "whois", "match", "schema"),
+    *(
+        "validate",
+        "plan",
+        "diff-config",
+        "show",
+        "apply",
+        "report",
+        "findings",
+        "explain",
+        "whois",
+        "match",
+        "schema",
+    ),
     *("history", "undo", "unlock", "forget", "audit"),
 )
 

@@ -1,0 +1,54 @@
+"""Many schools at once: what became of each, and how each one's settings changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.model.plan import Plan
+
+STATES = ("failed", "held", "changes", "none")
+"""What can become of planning a school, the worst first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A school's plan, or why there is none."""
+
+    school: str
+    plan: Plan | None = None
+    error: str = ""
+
+    @property
+    def state(self) -> str:
+        """One of STATES."""
+        return self.plan.verdict if self.plan else "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolLine:
+    """A school in a summary of many: what remains of its plan once that is let go of."""
+
+    school: str
+    name: str
+    state: str
+    counts: Mapping[str, Mapping[str, int]]
+    """Kind -> action -> how many."""
+    held_by: Sequence[str] = ()
+    """Tripped guards, and codes of errors."""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChange:
+    """How the effective settings of a school differ from those at another commit."""
+
+    school: str
+    changes: tuple[tuple[str, str, str], ...] = ()
+    """`place, before, after`, by place."""
+    note: str = ""
+    """What there is to say instead: the school is new, was removed, or has mistakes on one side."""
+    failed: bool = False
+    """Whether it cannot be read as it is now."""
