@@ -24,6 +24,7 @@ def effective_settings(settings: Settings, source: SourceSettings) -> dict[str, 
     """
     data = copy.deepcopy(settings.data)
     data.pop("extends", None)
+    data.pop("rule_set", None)  # the name of the last one that was merged
     # Apply asks for it itself, and a plan made on trial can be applied once the trial is over.
     data.pop("sync", None)
     data.pop("retention", None)
