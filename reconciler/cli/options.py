@@ -22,6 +22,7 @@ class ReportFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     CSV = "csv"
+    HTML = "html"
 
 
 class PlanFormat(StrEnum):
@@ -50,7 +51,10 @@ Out = Annotated[
     typer.Option("--out", metavar="FILE", help="Save the plan, for show, report and apply. It holds names."),
 ]
 Format = Annotated[TextOrJson, typer.Option("--format", help="How to show it.")]
-AnyFormat = Annotated[ReportFormat, typer.Option("--format", help="How to show it. JSON and CSV hold names.")]
+AnyFormat = Annotated[
+    ReportFormat,
+    typer.Option("--format", help="html is a page for the school; json and csv hold names."),
+]
 PlanView = Annotated[
     PlanFormat,
     typer.Option(

@@ -9,6 +9,7 @@ EXAMPLES = """\b
 Examples:
   reconcile report maple-grove
   reconcile report maple-grove.plan --format csv > summary.csv
+  reconcile report maple-grove --format html --show-names > summary.html
 """
 
 

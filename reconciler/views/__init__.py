@@ -11,6 +11,7 @@ from reconciler.views.plan_json import plan_json
 from reconciler.views.plan_markdown import plan_markdown
 from reconciler.views.plan_text import plan_text
 from reconciler.views.report_files import report_csv, report_json
+from reconciler.views.report_html import report_html
 from reconciler.views.report_text import report_text
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ REPORT_VIEWS: Mapping[str, Callable[..., str]] = {
     "text": report_text,
     "json": report_json,
     "csv": report_csv,
+    "html": report_html,
 }
 FINDINGS_VIEWS: Mapping[str, Callable[..., str]] = {"text": findings_text, "json": findings_json}
 """Each: `--format` -> view. All take the same keywords."""
@@ -43,6 +45,7 @@ __all__ = [
     "plan_markdown",
     "plan_text",
     "report_csv",
+    "report_html",
     "report_json",
     "report_text",
 ]

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _FIGURES = ("created", "updated", "unchanged", "reactivated", "blocked", "merged", "stale", "failed")
 _ALWAYS = ("created", "updated", "unchanged", "blocked")
-_HEADS = {"student": "students", "staff": "staff", "parent": "parents"}
+HEADS = {"student": "students", "staff": "staff", "parent": "parents"}
+"""Member type -> how its column is called."""
 
 _MANY = 30
 """How many Host IDs of a list are shown. CSV and JSON have them all."""
@@ -58,12 +59,9 @@ def _write_title(page: Page, report: Report) -> None:
 
 def _write_rows(page: Page, report: Report) -> None:
     """A column a member type; each adds up to its last line."""
-    lines = {figure: [getattr(one, figure) for one in report.members] for figure in _FIGURES}
-    for reason in sorted({reason for one in report.members for reason in one.left_out}):
-        lines[f"left out: {reason}"] = [one.left_out.get(reason, 0) for one in report.members]
-    shown = {name: numbers for name, numbers in lines.items() if any(numbers) or name in _ALWAYS}
+    shown = rows_of(report)
     total = [one.rows for one in report.members]
-    heads = [_HEADS[one.member_type] for one in report.members]
+    heads = [HEADS[one.member_type] for one in report.members]
     widths = [max(len(head), len(f"{number:,}")) for head, number in zip(heads, total, strict=True)]
     label = max(map(len, [*shown, "rows read"]))
     page.line()
@@ -79,6 +77,14 @@ def _write_rows(page: Page, report: Report) -> None:
         return
     active = plural(report.active_users, "active user")
     page.line(f"{active}, {report.deactivated:,}{will} deactivated")
+
+
+def rows_of(report: Report) -> dict[str, list[int]]:
+    """What became of rows -> how many of each member type; figures that nobody has are left out."""
+    lines = {figure: [getattr(one, figure) for one in report.members] for figure in _FIGURES}
+    for reason in sorted({reason for one in report.members for reason in one.left_out}):
+        lines[f"left out: {reason}"] = [one.left_out.get(reason, 0) for one in report.members]
+    return {name: numbers for name, numbers in lines.items() if any(numbers) or name in _ALWAYS}
 
 
 def _line(name: str, cells: Sequence[str], label: int, widths: Sequence[int]) -> str:
@@ -97,20 +103,21 @@ def _write_not_done(page: Page, report: Report, names: Mapping[str, str]) -> Non
 
 
 def _write_blocked(page: Page, report: Report, names: Mapping[str, str]) -> None:
-    page.title(f"Blocked: {plural(_people_in(report.blocked), 'person', 'people')}")
+    page.title(f"Blocked: {plural(people_in(report.blocked), 'person', 'people')}")
     for code in sorted({one.code for one in report.blocked}):
         of_code = [one for one in report.blocked if one.code == code]
         page.line(f"{code}, {FINDING_CODES[code].title}: {len(of_code):,}", indent=2)
-        page.table([_cells(one, names) for one in of_code], indent=4)
+        page.table([blocked_cells(one, names) for one in of_code], indent=4)
         page.prose(f"What to do: {of_code[0].remedy}", indent=4)
 
 
-def _people_in(blocked: Sequence[BlockedPerson]) -> int:
+def people_in(blocked: Sequence[BlockedPerson]) -> int:
     """Somebody with two findings is one person; a row without an id is somebody too."""
     return len({one.host_id or (one.file, one.line) for one in blocked})
 
 
-def _cells(one: BlockedPerson, names: Mapping[str, str]) -> tuple[str, str, str]:
+def blocked_cells(one: BlockedPerson, names: Mapping[str, str]) -> tuple[str, str, str]:
+    """Who, where, and why."""
     detail = tell(one.host_id, one.detail, one.others, names)
     return who(one.host_id, names) or "(no id)", place(one.file, one.line), detail
 

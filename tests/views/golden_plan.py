@@ -5,21 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 
 from reconciler.model import Plan, Verdict
-from reconciler.views import PLAN_VIEWS
+from reconciler.report import build_report
+from reconciler.views import PLAN_VIEWS, report_html
 from tests.support.plans import (
     finding,
     group,
     group_size,
     make_header,
+    make_outcomes,
     make_plan,
     membership,
     person,
     relationship,
+    rows_read,
     user,
 )
 
 FOLDER = Path(__file__).with_name("golden")
 ENDINGS = {"text": "txt", "json": "json", "markdown": "md", "html": "html", "csv": "csv"}
+ROWS = (
+    rows_read("student", "created", 1),
+    rows_read("student", "blocked", 2, "shared-email"),
+    rows_read("staff", "updated", 1),
+    rows_read("staff", "unchanged", 17),
+    rows_read("parent", "left-out", 4, "no child at the school"),
+)
 LOOKS = {"ids": {"show_names": False}, "names": {"show_names": True}}
 """Name -> how it is shown."""
 
@@ -95,6 +105,7 @@ def golden_plan() -> Plan:
             person("S98", "Emmy", "Noether", "s98@example.org"),
         ],
         header=make_header(
+            rows=ROWS,
             groups=(
                 group_size("Grade 1", 0, 2),
                 group_size("Grade 2", 30, 30),
@@ -108,8 +119,14 @@ def golden_plan() -> Plan:
 
 def golden_files() -> dict[Path, str]:
     """File -> what stands in it."""
-    return {
-        FOLDER / f"plan-{look}.{ENDINGS[view]}": render(golden_plan(), **options)
+    plan = golden_plan()
+    outcomes = make_outcomes(plan, users_2="stale", memberships_10="failed")
+    reports = {
+        FOLDER / f"report-{look}.html": report_html(build_report(plan, outcomes), **options)
+        for look, options in LOOKS.items()
+    }
+    return reports | {
+        FOLDER / f"plan-{look}.{ENDINGS[view]}": render(plan, **options)
         for view, render in PLAN_VIEWS.items()
         for look, options in LOOKS.items()
     }

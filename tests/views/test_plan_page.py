@@ -17,7 +17,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from reconciler.views import plan_html
 from tests.support.plans import finding, group_size, make_header, make_plan, membership, person, user
-from tests.views.golden_plan import golden_plan
+from tests.views.golden_plan import FOLDER, golden_plan
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DEMANDED = os.environ.get("RECONCILE_BROWSER") == "1"
@@ -272,6 +272,15 @@ def test_axe_finds_nothing(opened, scheme, screen):
     assert violations(page) == []
     rows(page).locator("button").first.click()
     assert violations(page) == []
+
+
+def test_axe_finds_nothing_in_the_import_summary(opened):
+    axe = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+    text = (FOLDER / "report-names.html").read_text(encoding="utf-8")
+    page = opened(text, viewport=PHONE, bypass_csp=True)
+    page.evaluate(axe)
+    assert violations(page) == []
+    assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def violations(page):
