@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reconciler.cli import complete
 from reconciler.cli.options import AdditionsOnly, Full, SchoolOrPlan, ShowNames
 from reconciler.cli.progress import bar, make_plan, stopping_between_batches
 from reconciler.cli.screen import look, remark, write
@@ -39,6 +40,7 @@ Allow = Annotated[
     typer.Option(
         "--allow",
         metavar="GUARD",
+        autocompletion=complete.guards,
         help="Lift one tripped guard, such as users.deactivate, for this saved plan alone; repeatable.",
     ),
 ]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from reconciler.cli import complete
 from reconciler.cli.options import ShowNames
 from reconciler.cli.screen import look, write
 
@@ -28,7 +29,12 @@ _LEVELS = {
 
 Subject = Annotated[
     str,
-    typer.Argument(metavar="CODE|SCHOOL", help="A finding code, or a school.", show_default="all codes"),
+    typer.Argument(
+        metavar="CODE|SCHOOL",
+        help="A finding code, or a school.",
+        show_default="all codes",
+        autocompletion=complete.codes_and_schools,
+    ),
 ]
 Name = Annotated[
     str,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from reconciler.cli import complete
 from reconciler.cli.options import Format, SchoolOrPlan, ShowNames, TextOrJson
 from reconciler.cli.screen import look, write
 
@@ -15,7 +16,10 @@ Examples:
   reconcile findings maple-grove --code shared-email --show-names
 """
 
-Code = Annotated[str, typer.Option("--code", metavar="CODE", help="Only findings of this code.")]
+Code = Annotated[
+    str,
+    typer.Option("--code", metavar="CODE", help="Only findings of this code.", autocompletion=complete.codes),
+]
 
 
 def findings(

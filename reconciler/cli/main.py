@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="reconcile",
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

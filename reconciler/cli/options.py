@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from reconciler.cli import complete
+
 
 class TextOrJson(StrEnum):
     """The views that most commands have."""
@@ -36,13 +38,19 @@ class PlanFormat(StrEnum):
 
 
 SchoolName = Annotated[
-    str, typer.Argument(metavar="SCHOOL", help="A school: an id in schools/, or a path that ends in .yaml.")
+    str,
+    typer.Argument(
+        metavar="SCHOOL",
+        help="A school: an id in schools/, or a path that ends in .yaml.",
+        autocompletion=complete.schools,
+    ),
 ]
 SchoolOrPlan = Annotated[
     str,
     typer.Argument(
         metavar="SCHOOL|PLANFILE",
         help="A school (an id in schools/, or a path that ends in .yaml), or a plan saved with plan --out.",
+        autocompletion=complete.schools_and_plans,
     ),
 ]
 PlanFile = Annotated[str, typer.Argument(metavar="PLANFILE", help="A plan saved with plan --out.")]

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from reconciler.cli import complete
 from reconciler.cli.options import (
     AdditionsOnly,
     EncryptTo,
@@ -39,6 +40,7 @@ Schools = Annotated[
     typer.Argument(
         metavar="SCHOOL...",
         help="Schools: ids in schools/, or paths that end in .yaml.",
+        autocompletion=complete.schools,
         show_default="none",
     ),
 ]
