@@ -11,12 +11,9 @@ import pytest
 
 def offered(line, folder):
     """What bash would offer at the end of a line."""
-    words = {
-        "_RECONCILE_COMPLETE": "complete_bash",
-        "COMP_WORDS": line,
-        "COMP_CWORD": str(len(line.split(" ")) - 1),
-    }
-    code = "from reconciler.cli.main import main; main()"
+    at = len(line.split(" ")) - 1
+    asked = {"_RECONCILE_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(at)}
+    command = [sys.executable, "-c", "from reconciler.cli.main import main; main()"]
     done = subprocess.run(
         command, env=os.environ | asked, cwd=folder, capture_output=True, text=True, check=False
     )
