@@ -10,7 +10,7 @@ import typer
 from reconciler.cli import complete
 from reconciler.cli.options import AdditionsOnly, Full, SchoolOrPlan, ShowNames
 from reconciler.cli.progress import bar, make_plan, stopping_between_batches
-from reconciler.cli.screen import look, remark, write
+from reconciler.cli.screen import is_quiet, look, remark, write
 from reconciler.config.suggest import did_you_mean
 from reconciler.errors import ReconcileError
 
@@ -71,6 +71,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     from reconciler.model import LiftedGuard
     from reconciler.report import build_report
     from reconciler.views import plan_text, report_text
+    from reconciler.views.page import plural
 
     lifted = _asked_to_lift(name, allow or [], reason)
     plan, school = _plan_and_school(name, additions_only=additions_only)
@@ -80,7 +81,9 @@ def apply(  # noqa: PLR0913 - one parameter an option
         _see_that_they_are_tripped(
             [one.guard for one in pipeline.judge_now(plan, school) if one.tripped], lifted
         )
-    write(plan_text(plan, full=full, show_names=show_names, **look()))
+    if plan.verdict == "none" and is_quiet():
+        return
+    write(plan_text(plan, full=full, show_names=show_names, brief=is_quiet(), **look()))
     if plan.verdict == "none":
         return
     pipeline.refuse(plan, school, allowed=lifted)
@@ -95,6 +98,9 @@ def apply(  # noqa: PLR0913 - one parameter an option
     except KeyboardInterrupt:
         remark("What was done stays done; the same command goes on from there.")
         raise
+    if is_quiet() and not outcomes.incomplete:
+        write(f"\nApplied: {plural(len(plan.changes), 'change')}.\n")
+        return
     write("\n" + report_text(build_report(plan, outcomes), show_names=show_names, **look()))
     if outcomes.incomplete:
         remark(f"Not everything was done. 'reconcile plan {plan.header.school_file}' shows what is left.")

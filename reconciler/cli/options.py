@@ -37,6 +37,15 @@ class PlanFormat(StrEnum):
     CSV = "csv"
 
 
+class MistakesFormat(StrEnum):
+    """The views of mistakes."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
+
+
 SchoolName = Annotated[
     str,
     typer.Argument(
@@ -62,6 +71,14 @@ Format = Annotated[TextOrJson, typer.Option("--format", help="How to show it.")]
 AnyFormat = Annotated[
     ReportFormat,
     typer.Option("--format", help="html is a page for the school; json and csv hold names."),
+]
+MistakesView = Annotated[
+    MistakesFormat,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="text, json, github (on the lines of a pull request), or sarif (for code scanning).",
+    ),
 ]
 PlanView = Annotated[
     PlanFormat,

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconciler.cli.options import Format, TextOrJson
-from reconciler.cli.screen import remark, write
+from reconciler.cli.options import MistakesFormat, MistakesView
+from reconciler.cli.screen import is_quiet, remark, write
 from reconciler.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,6 +19,7 @@ EXAMPLES = """\b
 Examples:
   reconcile validate
   reconcile validate schools/maple-grove.yaml --format json
+  reconcile validate --format sarif > reconcile.sarif
 """
 
 Paths = Annotated[
@@ -31,25 +30,21 @@ Paths = Annotated[
 ]
 
 
-def validate(paths: Paths = None, view: Format = TextOrJson.TEXT) -> None:
+def validate(paths: Paths = None, view: MistakesView = MistakesFormat.TEXT) -> None:
     """Check school files, and show every mistake at once.
 
     Each has its file, line and column, the offending line, and what to write instead. Nothing else is
     read: neither exports nor the directory. Exit code 1 if there is a mistake.
     """
+    from reconciler.mistakes import MISTAKES_VIEWS
+
     files, mistakes = _check(paths or [])
-    if view is TextOrJson.JSON:
-        found = [asdict(mistake) for mistake in mistakes]
-        document = {"format": 1, "valid": not mistakes, "files": len(files), "mistakes": found}
-        write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-    elif not mistakes:
-        write("1 file is valid.\n" if len(files) == 1 else f"{len(files)} files are valid.\n")
-    if not mistakes:
-        return
-    if view is TextOrJson.TEXT:
-        write("".join(f"{mistake}\n" for mistake in mistakes))
-        remark("1 mistake." if len(mistakes) == 1 else f"{len(mistakes)} mistakes.")
-    raise typer.Exit(1)
+    if mistakes or not is_quiet() or view is not MistakesFormat.TEXT:
+        write(MISTAKES_VIEWS[view](mistakes, len(files)))
+    if mistakes:
+        if view is MistakesFormat.TEXT:
+            remark("1 mistake." if len(mistakes) == 1 else f"{len(mistakes)} mistakes.")
+        raise typer.Exit(1)
 
 
 def _check(paths: list[Path]) -> tuple[list[Path], list[Mistake]]:

@@ -78,3 +78,53 @@ def test_a_path_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     code, shown, _ = validate(capsys, "elms.yaml", "--format", "json")
     assert code == 1
     assert json.loads(shown)["mistakes"][0]["file"] == "elms.yaml"
+
+
+def broken(folder: Path) -> None:
+    """Two mistakes: one on a line, one of a file as a whole; the name of one file has a space."""
+    (folder / "schools" / "elm.yaml").write_text(GOOD.replace("kind: embedded", "kind: '50%,embeded'"))
+    (folder / "schools" / "two words.yaml").write_bytes(b"")
+
+
+def test_mistakes_are_shown_on_the_lines_of_a_pull_request(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken(folder)
+    code, shown, remark = validate(capsys, "--format", "github")
+    assert (code, remark) == (1, "")
+    assert shown == (
+        "::error file=schools/elm.yaml,line=8,col=16,title=reconcile::target.kind: '50%25,embeded' is not"
+        " known here; did you mean 'embedded'?\n"
+        "::error file=schools/two words.yaml,title=reconcile::the file is empty; `reconcile schema school` says"
+        " what belongs in it\n"
+    )
+
+
+def test_sarif_names_every_place(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken(folder)
+    code, shown, _ = validate(capsys, "--format", "sarif")
+    log = json.loads(shown)
+    assert code == 1
+    assert (log["version"], log["$schema"]) == ("2.1.0", "https://json.schemastore.org/sarif-2.1.0.json")
+    (run,) = log["runs"]
+    driver = run["tool"]["driver"]
+    assert driver["name"] == "reconcile"
+    assert [driver["rules"][result["ruleIndex"]]["id"] for result in run["results"]] == ["mistake", "mistake"]
+    assert [result["ruleId"] for result in run["results"]] == ["mistake", "mistake"]
+    assert {result["level"] for result in run["results"]} == {"error"}
+    assert [one["physicalLocation"] for result in run["results"] for one in result["locations"]] == [
+        {
+            "artifactLocation": {"uri": "schools/elm.yaml"},
+            "region": {"startLine": 8, "startColumn": 16},
+        },
+        {"artifactLocation": {"uri": "schools/two%20words.yaml"}},
+    ]
+    assert run["results"][0]["message"]["text"].startswith("target.kind: '50%,embeded' is not known here")
+
+
+@pytest.mark.usefixtures("folder")
+def test_without_mistakes_there_is_no_annotation_and_an_empty_log(capsys: pytest.CaptureFixture[str]) -> None:
+    assert validate(capsys, "--format", "github") == (0, "", "")
+    code, shown, _ = validate(capsys, "--format", "sarif")
+    assert (code, json.loads(shown)["runs"][0]["results"]) == (0, [])
+    assert validate(capsys, "--quiet") == (0, "", "")
