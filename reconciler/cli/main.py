@@ -16,6 +16,7 @@ from reconciler.allocator import reuse_memory
 from reconciler.cli import (
     apply,
     audit,
+    comment,
     diff_config,
     explain,
     findings,
@@ -51,6 +52,7 @@ app = typer.Typer(
 app.command(epilog=validate.EXAMPLES)(validate.validate)
 app.command(epilog=plan.EXAMPLES)(plan.plan)
 app.command("diff-config", epilog=diff_config.EXAMPLES)(diff_config.diff_config)
+app.command(epilog=comment.EXAMPLES)(comment.comment)
 app.command(epilog=show.EXAMPLES)(show.show)
 app.command(epilog=apply.EXAMPLES)(apply.apply)
 app.command(epilog=report.EXAMPLES)(report.report)

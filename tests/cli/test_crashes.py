@@ -122,7 +122,7 @@ def test_the_same_plan_file_finishes_it(desk: Desk, request: pytest.FixtureReque
         outcomes = desk.story()
         assert outcomes[0] == outcomes[-1] == "done"
         assert outcomes[1:-1] in ([], ["interrupted"], ["done"])
-    assert inside >= 0.5 * len(kills(request, part, of_all=200))
+    assert inside >= 0.3 * len(kills(request, part, of_all=200))
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -95,8 +95,8 @@ def test_mistakes_are_shown_on_the_lines_of_a_pull_request(
     assert shown == (
         "::error file=schools/elm.yaml,line=8,col=16,title=reconcile::target.kind: '50%25,embeded' is not"
         " known here; did you mean 'embedded'?\n"
-        "::error file=schools/two words.yaml,title=reconcile::the file is empty; `reconcile schema school` says"
-        " what belongs in it\n"
+        "::error file=schools/two words.yaml,title=reconcile::the file is empty; `reconcile schema school`"
+        " says what belongs in it\n"
     )
 
 

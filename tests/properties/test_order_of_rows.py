@@ -22,7 +22,7 @@ def said(plan: Plan) -> tuple[object, ...]:
     return (
         {kind: frame.rows() for kind, frame in plan.changes.frames().items()},
         sorted(plan.findings.select("code", "level", "host_id", "others").unique().rows()),
-        plan.people.rows(),
+        plan.people.drop("file", "line").rows(),
         plan.ready.rows(),
         plan.header.figures,
         plan.verdict,
