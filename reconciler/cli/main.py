@@ -22,6 +22,7 @@ from reconciler.cli import (
     findings,
     forget,
     history,
+    init,
     match,
     plan,
     report,
@@ -49,6 +50,7 @@ app = typer.Typer(
     epilog="'reconcile COMMAND --help' says more of a command. Exit codes: 0 done, 1 error, 2 usage, 3 held,"
     " 4 apply incomplete, 5 changes pending (plan --detailed-exitcode).",
 )
+app.command(epilog=init.EXAMPLES)(init.init)
 app.command(epilog=validate.EXAMPLES)(validate.validate)
 app.command(epilog=plan.EXAMPLES)(plan.plan)
 app.command("diff-config", epilog=diff_config.EXAMPLES)(diff_config.diff_config)
