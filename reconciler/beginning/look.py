@@ -114,6 +114,22 @@ def _stub(sis: str, folder: Path, files: Mapping[str, str]) -> School:
         return load_school(path, {})
 
 
+def _assign_each(
+    schools: Mapping[str, School], exports: Mapping[str, Sequence[str]], chosen: Mapping[str, str]
+) -> dict[str, Assignment]:
+    """How each system would have it; one that has no such tables as were named is none."""
+    found = {}
+    refused = None
+    for name, school in schools.items():
+        try:
+            found[name] = _assign(school, exports, chosen)
+        except ReconcileError as error:
+            refused = refused or error
+    if refused and not found:
+        raise refused
+    return found
+
+
 def _assign(school: School, exports: Mapping[str, Sequence[str]], chosen: Mapping[str, str]) -> Assignment:
     from reconciler.detect import assign  # noqa: PLC0415 - polars loads slowly
 
