@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Directory,
         DirectoryInfo,
         Explanation,
+        Family,
         Figures,
         LiftedGuard,
         Outcomes,
@@ -259,6 +260,32 @@ def explain(school: School, name: str) -> Explanation:
         f"{school.id}: no row of an export, no account and no group is called"
         f" {without_addresses(looked_for, NOBODY)}"
     )
+
+
+def families_of(school: School) -> tuple[Family, ...]:
+    """The families that share an e-mail address, with the parents' children.
+
+    Raises:
+        ReconcileError: the sources or the directory cannot be read whole.
+    """
+    from reconciler.frames import FINDINGS, empty  # noqa: PLC0415 - polars loads slowly
+    from reconciler.letters import families  # noqa: PLC0415
+    from reconciler.sources import open_source  # noqa: PLC0415
+    from reconciler.targets import open_target  # noqa: PLC0415
+
+    target = open_target(school.target)
+    info, current = target.snapshot()
+    worked = _work_through(
+        school,
+        open_source(school).read(),
+        info,
+        current,
+        target.capabilities,
+        empty(FINDINGS),
+        today=day_of(datetime.now(UTC)),
+        additions_only=False,
+    )
+    return families(worked.findings, worked.roster.people, worked.roster.relationships)
 
 
 def accounts_of(school: School) -> set[str]:

@@ -23,6 +23,7 @@ from reconciler.cli import (
     forget,
     history,
     init,
+    letters,
     match,
     plan,
     report,
@@ -59,6 +60,7 @@ app.command(epilog=show.EXAMPLES)(show.show)
 app.command(epilog=apply.EXAMPLES)(apply.apply)
 app.command(epilog=report.EXAMPLES)(report.report)
 app.command(epilog=findings.EXAMPLES)(findings.findings)
+app.command(epilog=letters.EXAMPLES)(letters.letters)
 app.command(epilog=explain.EXAMPLES)(explain.explain)
 app.command(epilog=whois.EXAMPLES)(whois.whois)
 app.command(epilog=match.EXAMPLES)(match.match)

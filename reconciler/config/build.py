@@ -22,6 +22,7 @@ from reconciler.model import (
     GroupSettings,
     GroupTemplate,
     IdentitySettings,
+    LettersSettings,
     Limit,
     MemberRules,
     ParentSettings,
@@ -73,6 +74,7 @@ def build_school(settings: Settings, path: Path, rule_sets: Mapping[str, str]) -
         groups=_groups(settings),
         email=EmailSettings(**_chosen(settings.table("email"), "students", "activated")),
         exclude=ExcludeSettings(**_chosen(settings.table("exclude"), "existing")),
+        letters=_letters(settings),
         identity=_identity(settings.table("identity")),
         onboarding=str(get("onboarding") or "new"),
         parents=ParentSettings(**_parents(settings.table("parents"))),
@@ -165,6 +167,14 @@ def _groups(settings: Settings) -> GroupSettings:
         school_names=_text_values(settings.table("groups", "school_names")),
         **_tuples(groups, "mapping", "parents_follow"),
         **_chosen(groups, "grade_from", "names", "retired", "adopt", "per_school"),
+    )
+
+
+def _letters(settings: Settings) -> LettersSettings:
+    written = settings.get("letters", "template")
+    return LettersSettings(
+        template=_located(settings, ("letters", "template")) if written else "",
+        reply_to=str(settings.get("letters", "reply_to") or ""),
     )
 
 

@@ -19,7 +19,8 @@ def effective_settings(settings: Settings, source: SourceSettings) -> dict[str, 
     """What the school's settings come to, without locations: they hold on every machine.
 
     Of the files there remains which tables they supply and how they are read. `extends` is not in it,
-    since the merge has used it up; nor are `sync` and `retention`, which say nothing of what a plan holds.
+    since the merge has used it up; nor are `sync`, `retention` and `letters`, which say nothing of what a
+    plan holds.
     No setting of today holds a secret.
     """
     data = copy.deepcopy(settings.data)
@@ -28,6 +29,7 @@ def effective_settings(settings: Settings, source: SourceSettings) -> dict[str, 
     # Apply asks for it itself, and a plan made on trial can be applied once the trial is over.
     data.pop("sync", None)
     data.pop("retention", None)
+    data.pop("letters", None)
     data["school_year"] = str(SchoolYear.parse(str(data["school_year"])))
     data["target"] = {"kind": data["target"]["kind"]}
     data["source"] = {

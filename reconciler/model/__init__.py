@@ -16,6 +16,7 @@ from reconciler.model.data import (
     fold_header,
 )
 from reconciler.model.explanation import Explanation, Fact, Section
+from reconciler.model.family import Family, FamilyMember
 from reconciler.model.findings import FINDING_CODES
 from reconciler.model.guard import (
     ADDITIONS_ONLY,
@@ -40,6 +41,7 @@ from reconciler.model.settings import (
     GroupSettings,
     GroupTemplate,
     IdentitySettings,
+    LettersSettings,
     MemberRules,
     ParentSettings,
     PlanSettings,
@@ -77,6 +79,8 @@ __all__ = [
     "ExcludeSettings",
     "Explanation",
     "Fact",
+    "Family",
+    "FamilyMember",
     "Figures",
     "FindingCode",
     "GradeLevel",
@@ -85,6 +89,7 @@ __all__ = [
     "GroupSize",
     "GroupTemplate",
     "IdentitySettings",
+    "LettersSettings",
     "LiftedGuard",
     "Limit",
     "MemberCounts",

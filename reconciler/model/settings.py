@@ -139,6 +139,15 @@ class ExcludeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LettersSettings:
+    """Letters to families that share an e-mail address."""
+
+    template: str = ""
+    """The path of the school's own jinja2 template."""
+    reply_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class IdentitySettings:
     """How one person with two records, or an account with another Host ID, is known."""
 
@@ -235,6 +244,7 @@ class School:
     groups: GroupSettings = field(default_factory=GroupSettings)
     email: EmailSettings = field(default_factory=EmailSettings)
     exclude: ExcludeSettings = field(default_factory=ExcludeSettings)
+    letters: LettersSettings = field(default_factory=LettersSettings)
     identity: IdentitySettings = field(default_factory=IdentitySettings)
     parents: ParentSettings = field(default_factory=ParentSettings)
     blank: Mapping[str, str] = field(default_factory=lambda: NO_MAPPING)
