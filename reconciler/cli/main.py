@@ -29,6 +29,7 @@ from reconciler.cli import (
     report,
     schema,
     show,
+    status,
     undo,
     unlock,
     validate,
@@ -65,6 +66,7 @@ app.command(epilog=explain.EXAMPLES)(explain.explain)
 app.command(epilog=whois.EXAMPLES)(whois.whois)
 app.command(epilog=match.EXAMPLES)(match.match)
 app.command(epilog=schema.EXAMPLES)(schema.schema)
+app.command(epilog=status.EXAMPLES)(status.status)
 app.command(epilog=history.EXAMPLES)(history.history)
 app.command(epilog=undo.EXAMPLES)(undo.undo)
 app.command(epilog=unlock.EXAMPLES)(unlock.unlock)

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from reconciler.model.plan import Plan
 
-STATES = ("failed", "held", "changes", "none")
-"""What can become of planning a school, the worst first."""
+STATES = ("failed", "held", "changes", "none", "not planned")
+"""What can become of a school, the worst first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +54,27 @@ class SettingsChange:
     """What there is to say instead: the school is new, was removed, or has mistakes on one side."""
     failed: bool = False
     """Whether it cannot be read as it is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The last time that a plan was applied to a school's directory."""
+
+    number: int
+    started: datetime
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolStatus:
+    """How a school stands."""
+
+    line: SchoolLine
+    on_trial: bool = False
+    last: LastRun | None = None
+    exports: datetime | None = None
+    """When the oldest of the exports was last changed."""
+    size: int = 0
+    """Bytes of all exports."""
+    open_handshake: int = 0
+    """Accounts of a returning school that nobody has decided about yet."""

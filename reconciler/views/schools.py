@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """As in `plan_json`."""
-_WORDS = {"failed": "failed", "held": "held", "changes": "with changes", "none": "up to date"}
-_STYLES = {"failed": "bad", "held": "bad", "changes": "~", "none": "quiet"}
+WORDS = {"failed": "failed", "held": "held", "changes": "with changes", "none": "up to date"}
+WORDS["not planned"] = "not planned"
+STYLES = {"failed": "bad", "held": "bad", "changes": "~", "none": "quiet", "not planned": ""}
+"""State -> how it is said, and how it looks."""
 _SIGNALS = {**SIGNALS, "failed": "\U0001f534"}
 _LEAST = 1500
 """Characters below which a plan in a comment would say nothing."""
@@ -44,15 +46,15 @@ def schools_text(lines: Sequence[SchoolLine], *, width: int | None = None, colou
     page = Page(width=width, colour=colour)
     if not lines:
         return "No schools.\n"
-    page.line(_summary(lines), "title")
+    page.line(summary_of(lines), "title")
     page.line()
     label = max(len(line.school) for line in lines)
-    for line in _worst_first(lines):
-        state = f"{_WORDS[line.state]:<12}"
+    for line in worst_first(lines):
+        state = f"{WORDS[line.state]:<12}"
         page.spans(
-            [(f"{line.school:<{label}}  ", ""), (state, _STYLES[line.state]), (f"  {_told(line)}", "")]
+            [(f"{line.school:<{label}}  ", ""), (state, STYLES[line.state]), (f"  {pending(line)}", "")]
         )
-    for line in _worst_first(lines):
+    for line in worst_first(lines):
         if line.error:
             page.title(line.school)
             for row in line.error.splitlines():
@@ -66,9 +68,9 @@ def schools_markdown(lines: Sequence[SchoolLine], plans: Mapping[str, str], *, l
     `plans` has the Markdown of schools by id.
     """
     page = Document(limit)
-    page.title(_summary(lines) if lines else "No schools are touched", 3)
-    worst = _worst_first(lines)
-    rows = [(f"{_SIGNALS[line.state]} {_WORDS[line.state]}", line.school, _told(line)) for line in worst]
+    page.title(summary_of(lines) if lines else "No schools are touched", 3)
+    worst = worst_first(lines)
+    rows = [(f"{_SIGNALS[line.state]} {WORDS[line.state]}", line.school, pending(line)) for line in worst]
     shown = page.table(("", "school", "what would change"), rows)
     if shown < len(rows):
         page.add("", f"_... and {plural(len(rows) - shown, 'more school')}_")
@@ -151,18 +153,20 @@ def settings_json(changes: Sequence[SettingsChange], ref: str) -> str:
     return json.dumps({"format": FORMAT, "ref": ref, "schools": schools}, indent=2, ensure_ascii=False) + "\n"
 
 
-def _worst_first(lines: Sequence[SchoolLine]) -> list[SchoolLine]:
+def worst_first(lines: Sequence[SchoolLine]) -> list[SchoolLine]:
+    """The schools in the order in which they ask for somebody."""
     return sorted(lines, key=lambda line: (STATES.index(line.state), line.school))
 
 
-def _summary(lines: Sequence[SchoolLine]) -> str:
+def summary_of(lines: Sequence[SchoolLine]) -> str:
     """`12 schools: 1 failed, 2 held, 9 up to date`."""
     numbers = {state: sum(line.state == state for line in lines) for state in STATES}
-    told = ", ".join(f"{number} {_WORDS[state]}" for state, number in numbers.items() if number)
+    told = ", ".join(f"{number} {WORDS[state]}" for state, number in numbers.items() if number)
     return f"{plural(len(lines), 'school')}: {told}"
 
 
-def _told(line: SchoolLine) -> str:
+def pending(line: SchoolLine) -> str:
+    """What holds a school, and what would change."""
     if line.error:
         return line.error.splitlines()[0]
     parts = [

@@ -1,0 +1,84 @@
+"""How each school stands: what was applied, what is pending, and what stands in its way."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler import history, pipeline
+from reconciler.errors import ReconcileError
+from reconciler.model.fleet import LastRun, Planned, SchoolLine, SchoolStatus
+from reconciler.views.schools import line_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from reconciler.model import Plan, School
+
+_HANDSHAKE = ("unmatched-accounts", "looks-like-existing")
+
+
+def check_schools(
+    names: Sequence[str], *, plan: bool, tell: Callable[[str], None] = lambda _step: None
+) -> Iterator[SchoolStatus]:
+    """How each school stands, as soon as that is known; one that fails does not stop the others.
+
+    `names` are ids or files. Without `plan` nothing is planned, which takes most of the time.
+    """
+    for number, name in enumerate(names, start=1):
+        school_id = Path(name).stem
+        tell(f"{school_id} ({number} of {len(names)})")
+        try:
+            school = pipeline.load(name)
+        except ReconcileError as error:
+            yield SchoolStatus(SchoolLine(school_id, "", "failed", {}, error=str(error)))
+        else:
+            yield _check(school, plan=plan)
+
+
+def _check(school: School, *, plan: bool) -> SchoolStatus:
+    planned = None
+    error = ""
+    last = None
+    try:
+        last = _last_run(school)
+        planned = pipeline.plan_school(school) if plan else None
+    except ReconcileError as failed:
+        error = str(failed)
+    if plan or error:
+        line = line_of(Planned(school.id, planned, error))
+    else:
+        line = SchoolLine(school.id, school.name, "not planned", {})
+    changed, size = _exports(school)
+    return SchoolStatus(
+        line,
+        on_trial=school.sync == "plan_only",
+        last=last,
+        exports=changed,
+        size=size,
+        open_handshake=_open_handshake(school, planned),
+    )
+
+
+def _last_run(school: School) -> LastRun | None:
+    runs = [run for listed in history.list_history(school).values() for run in listed]
+    if not runs:
+        return None
+    run = max(runs, key=lambda one: one.started)
+    return LastRun(run.number, run.started, run.outcome)
+
+
+def _exports(school: School) -> tuple[datetime | None, int]:
+    """When the oldest export was last changed, and the bytes of all; lists are no exports."""
+    tables = [file for name, file in school.source.files.items() if name in school.tables]
+    found = [Path(file.path).stat() for file in tables if Path(file.path).is_file()]
+    oldest = min((stat.st_mtime for stat in found), default=None)
+    when = None if oldest is None else datetime.fromtimestamp(oldest, UTC)
+    return when, sum(stat.st_size for stat in found)
+
+
+def _open_handshake(school: School, plan: Plan | None) -> int:
+    if school.onboarding != "returning" or plan is None:
+        return 0
+    return plan.findings.filter(plan.findings["code"].is_in(list(_HANDSHAKE))).height
