@@ -14,6 +14,7 @@ import pyrage
 import pytest
 import yaml
 
+from tests.docs.readme import block
 from tests.support.comments_api import TOKEN, serving
 
 ROOT = Path(__file__).parents[2]
@@ -108,6 +109,17 @@ def test_each_input_reaches_the_action_and_is_described_in_the_readme():
     assert [name for name in inputs if f"| `{name}`" not in readme] == []
     defaults = {name: str(one["default"]).lower() for name, one in action.items() if name in inputs}
     assert {name: str(inputs[name]["default"]).lower() for name in defaults} == defaults
+
+
+def test_the_readmes_workflow_is_the_one_of_this_repository():
+    assert block("workflow") == (ROOT / ".github/workflows/schools.yml").read_text()
+
+
+def test_the_readmes_gitlab_job_follows_gitlabs_schema(tmp_path):
+    file = tmp_path / ".gitlab-ci.yml"
+    file.write_text(block("gitlab"))
+    done = run(tool("check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci", str(file))
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 # -- their scripts --------------------------------------------------------------------------------------
