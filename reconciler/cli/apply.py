@@ -11,7 +11,6 @@ from reconciler.cli import complete
 from reconciler.cli.options import AdditionsOnly, Full, SchoolOrPlan, ShowNames
 from reconciler.cli.progress import bar, make_plan, stopping_between_batches
 from reconciler.cli.screen import is_quiet, look, remark, write
-from reconciler.config.suggest import did_you_mean
 from reconciler.errors import ReconcileError
 
 if TYPE_CHECKING:
@@ -110,6 +109,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
 def _asked_to_lift(name: str, allow: list[str], reason: str) -> list[str]:
     """The guards to lift, each once, if they were asked for as they have to be."""
     from reconciler.cli.given import means_plan
+    from reconciler.config.suggest import did_you_mean
     from reconciler.model import CALENDAR_GUARDS, DEFAULT_GUARDS
 
     if reason and not allow:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer
 
+from reconciler import environment
 from reconciler.cli.main import INTERRUPTED, app, main
 from reconciler.config import load_school
 from reconciler.config.resources import rule_set_names, schema
@@ -94,6 +95,13 @@ def test_every_command_and_every_option_is_described() -> None:
     assert [codes(row[0])[0] for row in commands] == list(COMMANDS)
     flags = {name for name in all_options() if name.startswith("--")} - {"--help"}
     assert {codes(row[0])[0] for row in [*options, *of_all]} == flags
+
+
+def test_every_variable_is_described_and_none_is_invented() -> None:
+    named = {one.envvar for one in typer.main.get_command(app).params if one.envvar}
+    named |= {one.envvar for command in COMMANDS.values() for one in command.params if one.envvar}
+    named |= {environment.PSEUDONYM_KEY}
+    assert named == set(re.findall(r"RECONCILE_[A-Z_]+", PROSE))
 
 
 def test_no_command_or_option_is_invented() -> None:
