@@ -35,14 +35,16 @@ def last_line(*arguments: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--help",), ("plan", "--help"), ("apply", "--help"), ("explain", "bad-id")], ids=" ".join
+    "arguments", [("--help",), ("plan", "--help"), ("apply", "--help"), ("explain",)], ids=" ".join
 )
 def test_help_loads_next_to_nothing(arguments: tuple[str, ...]) -> None:
     assert last_line(*arguments) == "exit 0 loaded []"
 
 
 def test_a_command_that_reads_no_people_loads_nothing_heavy() -> None:
-    assert last_line("validate", "schools/maple-grove.yaml") == "exit 0 loaded ['jsonschema', 'yaml']"
+    assert (
+        last_line("validate", "schools/maple-grove.yaml") == "exit 0 loaded ['jinja2', 'jsonschema', 'yaml']"
+    )
 
 
 def test_a_command_that_reads_people_does_load_polars() -> None:

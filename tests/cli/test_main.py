@@ -22,20 +22,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
-    *(
-        "validate",
-        "plan",
-        "diff-config",
-        "show",
-        "apply",
-        "report",
-        "findings",
-        "explain",
-        "whois",
-        "match",
-        "schema",
-    ),
-    *("history", "undo", "unlock", "forget", "audit"),
+    *("init", "validate", "plan", "diff-config", "comment", "show", "apply", "report", "findings", "letters"),
+    *("explain", "whois", "match", "schema", "status", "history", "undo", "unlock", "forget", "audit"),
 )
 
 Run = tuple[int, str, str]
