@@ -17,6 +17,8 @@ CAP = 10
 """How many items of a kind are shown where not all are asked for."""
 
 WIDTH = 100
+_NARROWEST = 20
+"""Columns of a terminal below which a cell is not broken into lines."""
 
 _STYLES = {"+": "green", "~": "yellow", "-": "red", "title": "bold", "bad": "bold red", "quiet": "dim"}
 
@@ -32,6 +34,7 @@ class Page:
     def __init__(self, *, width: int | None = None, colour: bool = False) -> None:
         self._lines: list[str] = []
         self._width = max(width or WIDTH, 40)
+        self._wraps = width is not None  # a file or a pipe takes lines of any length
         self._styles = {name: Style.parse(style) for name, style in _STYLES.items()} if colour else {}
 
     def __str__(self) -> str:
@@ -58,10 +61,14 @@ class Page:
         for line in textwrap.wrap(safe(text), width, break_long_words=False, break_on_hyphens=False):
             self.line(line, style, indent=indent)
 
-    def changes(self, symbol: str, items: Iterable[str], *, indent: int = 2) -> None:
-        """One line an item, each marked with what happens to it."""
+    def changes(
+        self, symbol: str, rows: Sequence[Sequence[str]], *, right: Iterable[int] = (), indent: int = 2
+    ) -> None:
+        """Aligned columns, each row marked with what happens to it."""
         mark = " " * indent + self._paint(symbol, symbol) + " "
-        self._lines.extend(mark + safe(item) for item in items)
+        rows, continued = self._fit(rows, indent + 2)
+        for line, goes_on in zip(align(rows, right), continued, strict=True):
+            self._lines.append((" " * (indent + 2) if goes_on else mark) + safe(line))
 
     def hidden(self, number: int, how: str = "; --full shows all", *, indent: int = 4) -> None:
         """Say how many items are not shown, if any."""
@@ -70,8 +77,25 @@ class Page:
 
     def table(self, rows: Sequence[Sequence[str]], *, right: Iterable[int] = (), indent: int = 2) -> None:
         """Aligned columns; those in `right` are flush right."""
-        for line in align(rows, right):
+        for line in align(self._fit(rows, indent)[0], right):
             self.line(line, indent=indent)
+
+    def _fit(
+        self, rows: Sequence[Sequence[str]], indent: int
+    ) -> tuple[Sequence[Sequence[str]], Sequence[bool]]:
+        """Rows whose last cell goes on below where a terminal is too narrow, and which rows go on so."""
+        columns = list(zip(*rows, strict=True))[:-1]
+        others = sum(max(map(_width, column)) + 2 for column in columns)
+        room = self._width - indent - others
+        if not self._wraps or room < _NARROWEST or all(_width(row[-1]) <= room for row in rows):
+            return rows, [False] * len(rows)
+        fitted: list[Sequence[str]] = []
+        continued = []
+        for row in rows:
+            parts = textwrap.wrap(row[-1], room, break_on_hyphens=False) or [""]
+            fitted += [(*row[:-1], parts[0]), *((*[""] * (len(row) - 1), part) for part in parts[1:])]
+            continued += [False, *[True] * (len(parts) - 1)]
+        return fitted, continued
 
     def _paint(self, text: str, style: str) -> str:
         if style not in self._styles or not text:

@@ -45,20 +45,12 @@ def plan_html(plan: Plan, *, show_names: bool = False, **_look: object) -> str:
 def _held(plan: Plan, *, show_names: bool) -> dict[str, Any]:
     """What holds the plan, nothing if nothing does."""
     names = names_of(plan.people, show_names=show_names)
-    errors = []
+    errors: dict[str, dict[str, Any]] = {}
     for row in plan.findings.filter(level="error").iter_rows(named=True):
         person, found_at, detail = cells_of(row, names)
         known = FINDING_CODES[row["code"]]
-        told = ": ".join(filter(None, (person, detail)))
-        errors.append(
-            {
-                "code": row["code"],
-                "title": known.title,
-                "remedy": known.remedy,
-                "detail": told,
-                "place": found_at,
-            }
-        )
+        error = errors.setdefault(row["code"], {"title": known.title, "remedy": known.remedy, "found": []})
+        error["found"].append({"detail": ": ".join(filter(None, (person, detail))), "place": found_at})
     guards = [(verdict.guard, verdict.told()) for verdict in plan.header.tripped]
     return {"guards": guards, "errors": errors} if guards or errors else {}
 

@@ -11,7 +11,7 @@ from reconciler.views.counts import SYMBOLS, count_actions, count_codes
 from reconciler.views.findings_text import list_findings
 from reconciler.views.items import ITEMS
 from reconciler.views.names import names_of
-from reconciler.views.page import CAP, Page, align, natural, pad, plural
+from reconciler.views.page import CAP, Page, natural, pad, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -168,7 +168,7 @@ def _write_changes(
         items = [ITEMS[kind](row, names) for row in shown.iter_rows(named=True)]
         if kind in _LINKS and block["reason"].n_unique() > 1:
             items = [(*item, reason) for item, reason in zip(items, shown["reason"], strict=True)]
-        page.changes(SYMBOLS[action], align(items))
+        page.changes(SYMBOLS[action], items)
         page.hidden(block.height - shown.height)
 
 
@@ -206,9 +206,8 @@ def _member_types(block: pl.DataFrame) -> str:
 def _write_membership_counts(page: Page, block: pl.DataFrame, action: str) -> None:
     """By group, for a list of a thousand memberships says less than how many join each group."""
     counts = sorted(block["group"].value_counts().iter_rows(), key=lambda count: natural(count[0]))
-    page.changes(
-        SYMBOLS[action], align([(group, f"{number:,}") for group, number in counts[:_GROUPS]], right=[1])
-    )
+    rows = [(group, f"{number:,}") for group, number in counts[:_GROUPS]]
+    page.changes(SYMBOLS[action], rows, right=[1])
     rest = len(counts) - _GROUPS
     page.hidden(rest, f" group{'' if rest == 1 else 's'}; --full shows all")
     if len(counts) <= _GROUPS:

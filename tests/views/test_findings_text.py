@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 from textwrap import dedent
 
-from reconciler.views import findings_json, findings_text
-from tests.support.plans import finding, make_plan, person
+from reconciler.views import findings_json, findings_text, plan_text
+from tests.support.plans import finding, make_plan, person, relationship
 
 PLAN = make_plan(
     findings=[
@@ -62,3 +62,27 @@ def test_json_has_names_when_asked_for() -> None:
     assert json.loads(findings_json(of_code, PLAN.people)) == {"format": 1, "findings": [expected]}
     named = json.loads(findings_json(of_code, PLAN.people, show_names=True))
     assert named == {"format": 1, "findings": [{**expected, "name": "Ada Byron"}]}
+
+
+def test_on_a_narrow_terminal_the_last_column_goes_on_below() -> None:
+    detail = "its graduation year is 2028, and its grade says that it is 2029"
+    plan = make_plan(findings=[finding("grade-mismatch", "S1", file="students.txt", line=65, detail=detail)])
+    wide = findings_text(plan.findings, plan.people)
+    assert f"    S1  students.txt:65  {detail}\n" in wide
+    narrow = findings_text(plan.findings, plan.people, width=60)
+    assert "    S1  students.txt:65  its graduation year is 2028, and\n" in narrow
+    assert f"\n{' ' * 25}its grade says that it is 2029\n" in narrow
+    assert max(map(len, narrow.splitlines())) <= 60
+
+
+def test_a_change_that_goes_on_below_has_one_sign() -> None:
+    reason = "no longer a contact with access in the SIS"
+    plan = make_plan(
+        relationships=[
+            relationship(1, "remove", "S1", "P1", reason=reason),
+            relationship(2, "remove", "S2", "P2", reason="another"),
+        ]
+    )
+    text = plan_text(plan, width=50)
+    assert "  - P1  parent of S1  no longer a contact with\n                      access in the SIS\n" in text
+    assert "  - P2  parent of S2  another\n" in text

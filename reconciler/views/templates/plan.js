@@ -82,7 +82,9 @@
   function what(at) {
     if (changes.other[at] >= 0) return `parent of ${who(changes.other[at])}`;
     if (changes.group[at] >= 0) return groups.label[changes.group[at]];
-    return words.actions[changes.action[at]] === "create" ? "" : words.fields[changes.fields[at]].replaceAll(" ", ", ");
+    if (words.actions[changes.action[at]] === "create") return "";
+    // That a user becomes active or not is what the action says already.
+    return words.fields[changes.fields[at]].split(" ").filter((field) => field !== "active").join(", ");
   }
 
   function hasFinding(person, code) {
