@@ -48,7 +48,8 @@ ROSTER_RELATIONSHIPS = {"student_host_id": T, "parent_host_id": T, "relationship
 # relationships and whoever has one.
 HELD = {"host_id": T, "scope": T, "reason": T}
 MERGED = {"staff_host_id": T, "parent_host_id": T}
-GONE = {"host_id": T, "cause": T}  # graduated, transferred, staff, excluded
+# Cause: graduated, transferred, staff, parent, excluded. The place is that of the row that says so.
+GONE = {"host_id": T, "cause": T, "file": T, "line": pl.UInt32}
 UNIDENTIFIED = {"member_type": T, "first": T, "last": T}  # names trimmed and case-folded
 KEPT_OUT = {"student_host_id": T, "parent_host_id": T}
 ROWS = {

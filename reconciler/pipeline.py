@@ -151,7 +151,13 @@ def work_out(  # noqa: PLR0913 - everything that a plan depends on
         ),
         changes=changes,
         findings=findings,
-        people=people_named(changes, findings, worked.roster.people, worked.resolution.before.users),
+        people=people_named(
+            changes,
+            findings,
+            worked.roster.people,
+            worked.resolution.before.users,
+            gone=worked.roster.gone,
+        ),
         ready=ready_to_invite(changes),
     )
 

@@ -43,8 +43,13 @@ def count_figures(  # noqa: PLR0913 - all that a plan is made of
     )
 
 
-def people_named(changes: Changes, findings: pl.DataFrame, *among: pl.DataFrame) -> pl.DataFrame:
-    """PLAN_PEOPLE: who everybody is that a change or a finding names, `among` these people and accounts."""
+def people_named(
+    changes: Changes, findings: pl.DataFrame, *among: pl.DataFrame, gone: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """PLAN_PEOPLE: who everybody is that a change or a finding names, `among` these people and accounts.
+
+    Where an account's person is GONE, the place is that of the row that says so.
+    """
     named = pl.concat(
         [
             changes.users["host_id"],
@@ -63,7 +68,17 @@ def people_named(changes: Changes, findings: pl.DataFrame, *among: pl.DataFrame)
         for side in among
     ]
     wanted = pl.concat([side.filter(is_among(side.select("host_id"), named)) for side in sides])
-    return check(first_of_each(wanted, ["host_id"]).sort("host_id"), PLAN_PEOPLE)
+    people = first_of_each(wanted, ["host_id"]).sort("host_id")
+    return check(people if gone is None else _with_places(people, gone), PLAN_PEOPLE)
+
+
+def _with_places(people: pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:
+    """PLAN_PEOPLE with the places of GONE where they have none."""
+    placed = people.join(gone, on="host_id", how="left", maintain_order="left")
+    unknown = (pl.col("file") == "") & pl.col("file_right").is_not_null()
+    return placed.with_columns(
+        pl.when(unknown).then(f"{name}_right").otherwise(name).alias(name) for name in ("file", "line")
+    )
 
 
 def ready_to_invite(changes: Changes) -> pl.DataFrame:

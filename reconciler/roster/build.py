@@ -179,7 +179,7 @@ def _sort_out_the_rest(rows: pl.DataFrame, member: str, school: School, draft: _
     )
     # Whether excluded people count among them or are held is said by the exclude list alone.
     gone = people.filter(pl.col("state").is_in(["gone", "excluded"]))
-    draft.gone.append(gone.select("host_id", cause=_cause(member, school)))
+    draft.gone.append(gone.select("host_id", "file", "line", cause=_cause(member, school)))
 
 
 def _cause(member: str, school: School) -> pl.Expr:

@@ -105,8 +105,10 @@ def with_best_states(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def settled_states(rows: pl.DataFrame, *states: str) -> pl.DataFrame:
-    """`host_id, state, status`: each person whose best state is one of these, with the row that says so."""
-    some = rows.select("host_id", "state", "best", "status", "first").filter(pl.col("best").is_in(states))
+    """`host_id, state, status, file, line`: each person of one of these best states, by their own row."""
+    some = rows.select("host_id", "state", "best", "status", "first", "file", "line").filter(
+        pl.col("best").is_in(states)
+    )
     named = some.filter(pl.col("state") == pl.col("best"), pl.col("host_id") != "")
     return named.unique("first", keep="first", maintain_order=True).drop("first", "best")
 

@@ -226,3 +226,20 @@ def test_names_are_shown_only_when_asked_for(run: Callable[..., Run]) -> None:
     hidden = run("plan", "maple-grove", "--full")[1] + run("report", "maple-grove")[1]
     assert "@" not in hidden
     assert "@example.org" in run("plan", "maple-grove", "--full", "--show-names")[1]
+
+
+@pytest.mark.usefixtures("school")
+def test_each_change_of_a_person_tells_the_row_that_it_comes_from(
+    run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of those who leave, too: the row that says so."""
+    assert run("apply", "maple-grove", "--auto-approve")[0] == 0
+    monkeypatch.setenv("SCHOOL_YEAR", "2026-27")
+    rows = list(csv.DictReader(io.StringIO(run("plan", "maple-grove", "--format", "csv")[1])))
+    users = [row for row in rows if row["kind"] == "user"]
+    assert {row["file"] for row in users if row["action"] == "deactivate"} >= {"students.txt", "users.csv"}
+    folder = Path("schools/maple-grove/2026-27")
+    for row in users:
+        if row["file"] == "students.txt":
+            line = (folder / row["file"]).read_text(encoding="utf-16").splitlines()[int(row["line"]) - 1]
+            assert row["host_id"].removeprefix("S") in line.split("\t")
