@@ -43,7 +43,7 @@ def test_a_plan_is_the_same_whichever_threads_made_it(tmp_path, monkeypatch):
     places = {"EXPORTS": str(tmp_path), "DIRECTORY": str(tmp_path / "directory.db"), "SCHOOL_YEAR": "2025-26"}
     school = load_school(ACCEPTANCE, places)
     small = pipeline.plan_school(school)
-    monkeypatch.setattr(pipeline, "SMALL", 0)
+    monkeypatch.setattr("reconciler.pipeline.plan.SMALL", 0)
     large = pipeline.plan_school(school)
     assert small.changes.users.equals(large.changes.users)
     assert small.findings.equals(large.findings)

@@ -1,0 +1,134 @@
+"""A plan -> its outcomes, once it may be applied."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from reconciler.errors import HeldError
+from reconciler.pipeline.places import day_of, state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from reconciler.apply.record import Applier
+    from reconciler.model import Directory, LiftedGuard, Outcomes, Plan, School, Verdict
+
+
+def refuse(plan: Plan, school: School, *, allowed: Collection[str] = ()) -> None:
+    """See that the plan may be applied to the school's directory, now; `allowed` names lifted guards.
+
+    Raises:
+        HeldError: with every reason why it may not.
+    """
+    from reconciler.apply.check import refusal  # noqa: PLC0415
+    from reconciler.targets import open_target  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    info, current = open_target(school.target).snapshot()
+    reasons = refusal(
+        plan,
+        info=info,
+        settings_digest=school.settings_digest,
+        settings=school.effective,
+        rule_set_digests=school.rule_set_digests,
+        sync=school.sync,
+        now=now,
+        verdicts=_judge_again(plan, school, current, day_of(now)),
+        allowed=allowed,
+    )
+    if reasons:
+        raise HeldError("\n".join(reasons))
+
+
+def judge_now(plan: Plan, school: School) -> tuple[Verdict, ...]:
+    """What the guards say of a saved plan now.
+
+    Raises:
+        ReconcileError: the directory cannot be read whole.
+    """
+    from reconciler.targets import open_target  # noqa: PLC0415
+
+    _, current = open_target(school.target).snapshot()
+    return _judge_again(plan, school, current, day_of(datetime.now(UTC)))
+
+
+def apply_plan(
+    plan: Plan,
+    school: School,
+    *,
+    progress: Callable[[int, int], None],
+    lifted: Sequence[LiftedGuard] = (),
+) -> Outcomes:
+    """Carry the plan out; `progress` is told the changes done and all of them.
+
+    `lifted` are the tripped guards that were lifted for this plan alone, as is remembered of the run.
+
+    Raises:
+        HeldError: the plan may not be applied; nothing was written.
+        ReconcileError: the directory failed; what was done so far stays done, and the same plan goes on.
+    """
+    from reconciler.apply.record import recorded  # noqa: PLC0415
+    from reconciler.apply.runner import run  # noqa: PLC0415
+    from reconciler.state.erasure import purge  # noqa: PLC0415
+    from reconciler.state.scope import Scope  # noqa: PLC0415
+    from reconciler.state.store import open_store  # noqa: PLC0415
+    from reconciler.targets import open_target  # noqa: PLC0415
+
+    refuse(plan, school, allowed=[guard.guard for guard in lifted])
+    store = open_store(state_of(school))
+    now = datetime.now(UTC)
+    purge(store, school.id, before=now - timedelta(days=school.retention_days), now=now)
+    scope = Scope(school.id, plan.header.directory_id)
+    with recorded(store, scope, plan, applier(), lambda: datetime.now(UTC), lifted) as record:
+        outcomes = run(plan, open_target(school.target), progress, journal=record)
+        record.end("incomplete" if outcomes.incomplete else "done")
+    return outcomes
+
+
+def notices(plan: Plan, school: School) -> list[str]:
+    """What whoever applies a saved plan should know: which sources have changed since."""
+    from reconciler.apply.check import changed_sources  # noqa: PLC0415
+    from reconciler.sources import open_source  # noqa: PLC0415
+
+    changed = changed_sources(plan, open_source(school).digests())
+    if not changed:
+        return []
+    return [
+        f"Exports have changed since the plan was made: {', '.join(changed)}. The plan does what it says."
+    ]
+
+
+def applier() -> Applier:
+    """Whoever runs this process, for what is remembered of it."""
+    from reconciler.apply.record import Applier  # noqa: PLC0415
+
+    try:
+        who = getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        who = f"user {os.getuid()}"
+    return Applier(who, socket.gethostname(), str(os.getpid()), _is_alive)
+
+
+def _judge_again(plan: Plan, school: School, current: Directory, today: str) -> tuple[Verdict, ...]:
+    """What the guards say of a plan today: of all of its changes, on what there was, plus others' changes."""
+    from reconciler.changes import judge, move_populations  # noqa: PLC0415
+
+    moved = move_populations(plan.changes, plan.header.figures, current)
+    figures = replace(plan.header.figures, populations=moved)
+    return judge(plan.changes, figures, school.guards, school.calendar, today)
+
+
+def _is_alive(process: str) -> bool:
+    """Whether a process of this machine is there; in doubt it is."""
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except (ValueError, OSError):
+        return True
+    return True

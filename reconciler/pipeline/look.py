@@ -1,0 +1,112 @@
+"""What a school is like, beyond its plan: why somebody is as they are, and who shares an address."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from reconciler.errors import ReconcileError
+from reconciler.pipeline.places import day_of
+from reconciler.pipeline.stages import work_through
+
+if TYPE_CHECKING:
+    from reconciler.model import Explanation, Family, School
+
+
+def explain(school: School, name: str) -> Explanation:
+    """Why somebody (a Host ID, or an id of the SIS) or a group (its key, or `category/name`) is as it is.
+
+    Raises:
+        ReconcileError: the sources or the directory cannot be read whole, or nobody knows that name.
+    """
+    from reconciler.explain import (  # noqa: PLC0415 - polars loads slowly
+        Evidence,
+        explain_group,
+        explain_person,
+        find_group,
+        host_ids_of,
+    )
+    from reconciler.frames import FINDINGS, empty  # noqa: PLC0415
+    from reconciler.roster import tell_rows  # noqa: PLC0415
+    from reconciler.sources import open_source  # noqa: PLC0415
+    from reconciler.targets import open_target  # noqa: PLC0415
+    from reconciler.views.names import NOBODY, without_addresses  # noqa: PLC0415
+
+    target = open_target(school.target)
+    info, current = target.snapshot()
+    tables = open_source(school).read()
+    meant = host_ids_of(school, name)
+    rows, links = tell_rows(tables, school, meant)
+    worked = work_through(
+        school,
+        tables,
+        info,
+        current,
+        target.capabilities,
+        empty(FINDINGS),
+        today=day_of(datetime.now(UTC)),
+        additions_only=False,
+    )
+    evidence = Evidence(
+        school,
+        worked.roster,
+        worked.desired,
+        current,
+        worked.resolution,
+        worked.changes,
+        worked.findings,
+        rows,
+        links,
+    )
+    if key := find_group(evidence, name):
+        return explain_group(evidence, key)
+    known = {*rows["host_id"], *links["parent_host_id"], *worked.roster.crosswalk["old_host_id"]}
+    known |= set(current.users["host_id"].filter(current.users["host_id"].is_in(meant)))
+    found = [one for one in meant if one in known]
+    if len(found) == 1 or name in found:
+        return explain_person(evidence, name if name in found else found[0])
+    if found:
+        raise ReconcileError(f"{school.id}: {name} may be {' or '.join(found)}; say which")
+    looked_for = f"{name!r} (looked for {', '.join(meant)})"
+    raise ReconcileError(
+        f"{school.id}: no row of an export, no account and no group is called"
+        f" {without_addresses(looked_for, NOBODY)}"
+    )
+
+
+def families_of(school: School) -> tuple[Family, ...]:
+    """The families that share an e-mail address, with the parents' children.
+
+    Raises:
+        ReconcileError: the sources or the directory cannot be read whole.
+    """
+    from reconciler.frames import FINDINGS, empty  # noqa: PLC0415 - polars loads slowly
+    from reconciler.letters import families  # noqa: PLC0415
+    from reconciler.sources import open_source  # noqa: PLC0415
+    from reconciler.targets import open_target  # noqa: PLC0415
+
+    target = open_target(school.target)
+    info, current = target.snapshot()
+    worked = work_through(
+        school,
+        open_source(school).read(),
+        info,
+        current,
+        target.capabilities,
+        empty(FINDINGS),
+        today=day_of(datetime.now(UTC)),
+        additions_only=False,
+    )
+    return families(worked.findings, worked.roster.people, worked.roster.relationships)
+
+
+def accounts_of(school: School) -> set[str]:
+    """The Host IDs of all accounts of a school's directory.
+
+    Raises:
+        ReconcileError: the directory cannot be read whole.
+    """
+    from reconciler.targets import open_target  # noqa: PLC0415 - polars loads slowly
+
+    _, current = open_target(school.target).snapshot()
+    return set(current.users["host_id"]) - {""}
