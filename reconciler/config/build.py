@@ -118,7 +118,7 @@ def _source(settings: Settings) -> SourceSettings:
             files[name] = SourceFile(
                 str(entry["file"]), str(where), allow_empty=True, sha256=str(entry.get("sha256", ""))
             )
-    return SourceSettings(str(settings.get("source", "kind")), files)
+    return SourceSettings(str(settings.get("source", "kind")), files, str(folder or ""))
 
 
 def _located(settings: Settings, path: tuple[str, ...]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reconciler.config.document import show
-from reconciler.config.fields import FIELD_NAMES, TABLE_NAMES
+from reconciler.config.fields import BUNDLES, FIELD_NAMES, TABLE_NAMES
 from reconciler.config.suggest import closest, did_you_mean
 from reconciler.model import MEMBER_TYPES
 
@@ -43,7 +43,8 @@ def table_rules(settings: Settings) -> Iterator[tuple[tuple[str, ...], dict[str,
 
 def provided_tables(settings: Settings) -> dict[str, str]:
     """Logical table -> the key of source.files that supplies it."""
-    provided: dict[str, str] = {}
+    bundle = BUNDLES.get(str(settings.get("source", "kind")), ())
+    provided: dict[str, str] = dict(zip(bundle, bundle, strict=True))
     for name in settings.table("source", "files"):
         rules = settings.table("tables", name)
         provided |= dict.fromkeys(rules.get("parts") or {}, name)
@@ -101,6 +102,17 @@ def _check_field(
 
 def _check_files(settings: Settings) -> None:
     tables = settings.table("tables")
+    kind = str(settings.get("source", "kind"))
+    if kind in BUNDLES:
+        if not settings.get("source", "path"):
+            settings.note(("source", "path"), "missing", "name the bundle: a folder, or a zip archive")
+        if settings.table("source", "files"):
+            settings.note(
+                ("source", "files"), f"a source of the kind {kind} has none", "leave it out", key=True
+            )
+        return
+    if kind == "files" and not settings.table("source", "files"):
+        settings.note(("source", "files"), "missing", "say which file holds which table")
     suppliers: dict[str, str] = {}
     for name in settings.table("source", "files"):
         path = ("source", "files", name)

@@ -207,6 +207,8 @@ class SourceSettings:
 
     kind: str
     files: Mapping[str, SourceFile]
+    path: str = ""
+    """The folder of the files; of a bundle, the bundle itself."""
 
 
 @dataclass(frozen=True, slots=True)

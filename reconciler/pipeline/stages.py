@@ -80,11 +80,8 @@ def _ignored(tables: Tables) -> pl.DataFrame:
     """`ignored-column` for each header that looks like an id and was not taken for one."""
     from reconciler.frames import FINDINGS, one_finding, stack  # noqa: PLC0415
 
+    told = {(info.file, header): None for info in tables.info.values() for header in info.ignored}
     return stack(
-        [
-            one_finding("ignored-column", f"{header} was not read", file=info.file)
-            for info in {info.file: info for info in tables.info.values()}.values()
-            for header in info.ignored
-        ],
+        [one_finding("ignored-column", f"{header} was not read", file=file) for file, header in told],
         FINDINGS,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from reconciler.errors import InputError
 from reconciler.frames import ORIGIN, check
 from reconciler.sources import SOURCES, open_source
-from tests.sources.exports import make_rules, make_school, write_file
+from tests.sources.exports import make_rules, make_school, rule_set_tables, write_file
+from tests.support.oneroster import bundle, user, write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from reconciler.model import School
 
+MADE = ("students", "staff", "parents", "contacts")
 RULES = {"people": make_rules(), "links": make_rules()}
 
 
@@ -35,10 +38,35 @@ def break_files(folder: Path) -> None:
     (folder / "links.txt").unlink()
 
 
+def school_of_a_bundle(folder: Path) -> School:
+    """The same people as a bundle of OneRoster, and a side list."""
+    people = [
+        user("007", "student", givenName="Zoë", grades="05", agents="p1"),
+        user("1E5", "student", givenName="NA", grades="KG"),
+        user("p1", "parent"),
+        user("t1", "teacher"),
+    ]
+    path = write_folder(folder / "bundle", bundle(people, "1.1"))
+    lists = {"exclude": write_file(folder / "out.csv", b"host_id,reason\nS1,asked\n")}
+    made = make_school(lists, rule_set_tables("oneroster"))
+    return replace(made, source=replace(made.source, kind="oneroster", path=str(path)))
+
+
+def break_bundle(folder: Path) -> None:
+    """Make a read of `school_of_a_bundle` fail."""
+    (folder / "bundle" / "users.csv").unlink()
+
+
 # How to give each kind of source a school to read, and how to make its read fail.
 SCHOOLS: dict[str, tuple[Callable[[Path], School], Callable[[Path], None]]] = {
-    "files": (school_of_files, break_files)
+    "files": (school_of_files, break_files),
+    "oneroster": (school_of_a_bundle, break_bundle),
 }
+TABLES = {"files": {"people", "links", "exclude"}, "oneroster": {*MADE, "exclude"}}
+TEXT = {"files": ("people", "name"), "oneroster": ("students", "first_name")}
+"""Kind -> the tables that it gives, and where in them somebody is called Zoë."""
+LEFT = {"files": {"people", "exclude"}, "oneroster": {"exclude"}}
+"""Kind -> the tables that are left once it is broken."""
 
 
 def test_every_source_is_held_to_the_contract() -> None:
@@ -62,17 +90,18 @@ def test_the_same_school_gives_the_same_tables(school: School) -> None:
     assert all(first.frames[name].equals(again.frames[name]) for name in first.frames)
 
 
-def test_every_table_asked_for_is_there_with_rows_and_origin(school: School) -> None:
+def test_every_table_asked_for_is_there_with_rows_and_origin(kind: str, school: School) -> None:
     tables = open_source(school).read()
-    assert set(tables.frames) == set(tables.info) == {"people", "links", "exclude"}
+    assert set(tables.frames) == set(tables.info) == TABLES[kind]
     for name, frame in tables.frames.items():
         check(frame, dict.fromkeys(tables.info[name].mapped, ORIGIN["_file"]) | ORIGIN)
         assert frame.height == tables.info[name].rows > 0
 
 
-def test_text_survives(school: School) -> None:
-    frame = open_source(school).read().frames["people"]
-    assert frame.select("id", "name").rows() == [("007", "Zoë"), ("1E5", "NA")]
+def test_text_survives(kind: str, school: School) -> None:
+    table, name = TEXT[kind]
+    frame = open_source(school).read().frames[table]
+    assert frame.select("id", name).rows() == [("007", "Zoë"), ("1E5", "NA")]
 
 
 def test_a_failed_read_raises_and_gives_no_table(kind: str, school: School, tmp_path: Path) -> None:
@@ -89,4 +118,4 @@ def test_digests_tell_what_was_read(school: School) -> None:
 
 def test_digests_leave_out_what_is_missing(kind: str, school: School, tmp_path: Path) -> None:
     SCHOOLS[kind][1](tmp_path)
-    assert set(open_source(school).digests()) == {"people", "exclude"}
+    assert set(open_source(school).digests()) == LEFT[kind]

@@ -25,10 +25,15 @@ ROOT = Path(__file__).parents[2]
 
 
 @cache
+def rule_set_tables(name: str) -> Mapping[str, TableRules]:
+    """The tables of a shipped rule set."""
+    document = yaml.safe_load((ROOT / "rules" / f"{name}.yaml").read_text())
+    return {table: _table_rules(rules) for table, rules in document["tables"].items()}
+
+
 def powerschool() -> Mapping[str, TableRules]:
     """The tables of rules/powerschool.yaml."""
-    document = yaml.safe_load((ROOT / "rules" / "powerschool.yaml").read_text())
-    return {name: _table_rules(table) for name, table in document["tables"].items()}
+    return rule_set_tables("powerschool")
 
 
 def make_rules(

@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 class FileSource:
     """The files that `source.files` names. Nothing is kept between calls."""
 
-    def __init__(self, school: School) -> None:
+    def __init__(self, school: School, only: frozenset[str] | None = None) -> None:
+        """`only` these of the files, where another source gives the tables."""
         self._school = school
+        files = school.source.files
+        self._files = files if only is None else {name: files[name] for name in files if name in only}
 
     def read(self) -> Tables:
         """Every file, whole; a file with parts gives several tables.
@@ -37,7 +40,7 @@ class FileSource:
         frames: dict[str, pl.DataFrame] = {}
         info: dict[str, TableInfo] = {}
         mistakes = list(self._contested())
-        for name, file in self._school.source.files.items():
+        for name, file in self._files.items():
             try:
                 rules = self._rules(name)
                 for table, (frame, about) in _read_tables(self._bytes(name), file, rules).items():
@@ -51,7 +54,7 @@ class FileSource:
     def digests(self) -> Mapping[str, str]:
         """Logical table or list -> SHA-256 of its file's bytes, without parsing; missing ones left out."""
         found: dict[str, str] = {}
-        for name, file in self._school.source.files.items():
+        for name, file in self._files.items():
             try:
                 tables = self._rules(name)
                 digest = hashlib.sha256(Path(file.path).read_bytes()).hexdigest()
@@ -70,7 +73,7 @@ class FileSource:
 
     def _contested(self) -> Iterator[Mistake]:
         givers: dict[str, list[str]] = {}
-        for name in self._school.source.files:
+        for name in self._files:
             rules = self._school.tables.get(name)
             for table in (rules.parts if rules else None) or (name,):
                 givers.setdefault(table, []).append(name)
