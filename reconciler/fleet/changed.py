@@ -49,6 +49,7 @@ def _needs(path: Path, changed: set[Path]) -> Iterator[Path]:
         yield from (other for other in changed if other.suffix in _YAML)
         return
     yield from (_real(Path(file.path)) for file in school.source.files.values())
+    yield from (_real(export) for export in pipeline.exports_of(school))
     yield from (_real(rule_set) for rule_set in rule_set_paths(path, os.environ))
 
 

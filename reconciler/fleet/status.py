@@ -70,9 +70,8 @@ def _last_run(school: School) -> LastRun | None:
 
 
 def _exports(school: School) -> tuple[datetime | None, int]:
-    """When the oldest export was last changed, and the bytes of all; lists are no exports."""
-    tables = [file for name, file in school.source.files.items() if name in school.tables]
-    found = [Path(file.path).stat() for file in tables if Path(file.path).is_file()]
+    """When the oldest export was last changed, and the bytes of all."""
+    found = [path.stat() for path in pipeline.exports_of(school)]
     oldest = min((stat.st_mtime for stat in found), default=None)
     when = None if oldest is None else datetime.fromtimestamp(oldest, UTC)
     return when, sum(stat.st_size for stat in found)

@@ -2,7 +2,7 @@
 
 from reconciler.pipeline.carry_out import applier, apply_plan, judge_now, notices, refuse
 from reconciler.pipeline.look import accounts_of, explain, families_of
-from reconciler.pipeline.places import day_of, load, state_of
+from reconciler.pipeline.places import day_of, exports_of, load, state_of
 from reconciler.pipeline.plan import part_of, plan_header, plan_school, work_out
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "apply_plan",
     "day_of",
     "explain",
+    "exports_of",
     "families_of",
     "judge_now",
     "load",

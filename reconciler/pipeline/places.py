@@ -24,6 +24,15 @@ def load(name: str) -> School:
     return load_school(find_school(name, Path()), os.environ)
 
 
+def exports_of(school: School) -> list[Path]:
+    """The files that the school's tables come from, as far as they are there; no lists."""
+    if not school.source.files.keys() & school.tables.keys():  # a bundle, which is a file or a folder
+        bundle = Path(school.source.path)
+        return [path for path in (bundle, *(bundle.glob("*") if bundle.is_dir() else ())) if path.is_file()]
+    paths = [Path(file.path) for name, file in school.source.files.items() if name in school.tables]
+    return [path for path in dict.fromkeys(paths) if path.is_file()]
+
+
 def state_of(school: School) -> str | Path:
     """Where what is remembered of a school's runs is kept: `RECONCILE_STATE`, else beside its directory."""
     return os.environ.get(STATE) or Path(school.target.path).parent / ".reconcile" / "state.db"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.errors import ReconcileError
-from reconciler.pipeline.places import day_of, state_of
+from reconciler.pipeline.places import day_of, exports_of, state_of
 from reconciler.pipeline.stages import work_through
 from reconciler.threads import in_this_thread
 
@@ -210,7 +210,7 @@ def plan_header(  # noqa: PLR0913 - one argument for each thing that a plan reme
 
 def _size(school: School) -> int:
     """Bytes of the exports and the directory."""
-    paths = [Path(file.path) for file in school.source.files.values()] + [Path(school.target.path)]
+    paths = [*exports_of(school), Path(school.target.path)]
     return sum(path.stat().st_size for path in paths if path.is_file())
 
 

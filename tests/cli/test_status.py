@@ -11,6 +11,8 @@ from textwrap import dedent
 
 import pytest
 
+from tests.support.oneroster import bundle, user, write_folder
+
 DAY = 24 * 3600
 SCHOOL = """\
 name: {name}
@@ -120,3 +122,18 @@ def test_an_open_handshake_is_told(demo, reconcile):
     assert code == 3
     assert "the handshake is open (" in shown
     assert dedent(shown).startswith("1 school: 1 held\n")
+
+
+def test_of_a_bundle_its_files_are_the_exports(demo, reconcile):
+    (demo / "schools/maple-grove.yaml").unlink()
+    people = [user("s1", "student", grades="05"), user("t1", "teacher"), user("p1", "parent", agents="s1")]
+    write_folder(demo / "bundle", bundle(people, "1.1"))
+    (demo / "schools/larkspur.yaml").write_text(
+        "name: L\nextends: [oneroster, vidigami-v2]\nschool_year: 2025-26\n"
+        "source: {kind: oneroster, path: ../bundle}\ntarget: {kind: embedded, path: l.db}\nsync: apply\n"
+        "preflight: {minimum: {students: 0, staff: 0, parents: 0}}\n"
+    )
+    code, shown, _ = reconcile("status", "--format", "json")
+    (told,) = json.loads(shown)["schools"]
+    size = sum(path.stat().st_size for path in (demo / "bundle").iterdir())
+    assert (code, told["state"], told["exports"]["bytes"]) == (0, "changes", size)
