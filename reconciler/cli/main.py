@@ -29,6 +29,7 @@ from reconciler.cli import (
     report,
     schema,
     show,
+    sources,
     status,
     undo,
     unlock,
@@ -54,6 +55,7 @@ app = typer.Typer(
 )
 app.command(epilog=init.EXAMPLES)(init.init)
 app.command(epilog=validate.EXAMPLES)(validate.validate)
+app.command(epilog=sources.EXAMPLES)(sources.sources)
 app.command(epilog=plan.EXAMPLES)(plan.plan)
 app.command("diff-config", epilog=diff_config.EXAMPLES)(diff_config.diff_config)
 app.command(epilog=comment.EXAMPLES)(comment.comment)

@@ -32,6 +32,7 @@ from reconciler.model.plan import Changes, Digests, Figures, Outcomes, Plan, Pla
 from reconciler.model.preflight import DEFAULT_DRIFT, DEFAULT_MINIMUM, PreflightSettings
 from reconciler.model.remembered import Baseline, Remembered, TableFigures
 from reconciler.model.report import BlockedPerson, GroupSize, MemberCounts, Report
+from reconciler.model.seen import SeenField, SeenTable
 from reconciler.model.settings import (
     LIST_TABLES,
     EmailSettings,
@@ -109,6 +110,8 @@ __all__ = [
     "School",
     "SchoolYear",
     "Section",
+    "SeenField",
+    "SeenTable",
     "SourceFile",
     "SourceSettings",
     "TableFigures",

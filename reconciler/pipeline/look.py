@@ -10,7 +10,13 @@ from reconciler.pipeline.places import day_of
 from reconciler.pipeline.stages import work_through
 
 if TYPE_CHECKING:
-    from reconciler.model import Explanation, Family, School
+    import polars as pl
+
+    from reconciler.model import Explanation, Family, School, SeenTable, TableInfo
+
+_SAMPLES = 3
+_LONGEST = 40
+"""Values that are shown of a column, and signs of each."""
 
 
 def explain(school: School, name: str) -> Explanation:
@@ -98,6 +104,55 @@ def families_of(school: School) -> tuple[Family, ...]:
         additions_only=False,
     )
     return families(worked.findings, worked.roster.people, worked.roster.relationships)
+
+
+def look_at_sources(school: School) -> list[SeenTable]:
+    """What each table has, without anybody's values.
+
+    Raises:
+        InputError: something cannot be read whole.
+    """
+    from reconciler.model import LIST_TABLES  # noqa: PLC0415 - polars loads slowly
+    from reconciler.sources import open_source  # noqa: PLC0415
+
+    tables = open_source(school).read()
+    return [
+        _seen(name, tables.frames[name], info, school)
+        for name, info in tables.info.items()
+        if name not in LIST_TABLES
+    ]
+
+
+def _seen(name: str, frame: pl.DataFrame, info: TableInfo, school: School) -> SeenTable:
+    from reconciler.model import SeenField, SeenTable  # noqa: PLC0415
+
+    fields = tuple(
+        SeenField(field, header, frame.filter(frame[field] == "").height, _shapes(frame[field]))
+        for field, header in info.mapped.items()
+    )
+    parts = {
+        **school.tables,
+        **{part: rules for one in school.tables.values() for part, rules in one.parts.items()},
+    }
+    known = parts[name].columns if name in parts else {}
+    missing = tuple(field for field in known if field not in info.mapped)
+    read = set(info.mapped.values())
+    unread = tuple(header for header in info.header if header and header not in read)
+    return SeenTable(name, info.file, frame.height, info.encoding, info.modified, fields, missing, unread)
+
+
+def _shapes(values: pl.Series) -> tuple[str, ...]:
+    """What the first values look like: `Xxxx`, `xxxx@xxxxxxx.xxx`, `999999`."""
+    some = values.filter(values != "").head(_SAMPLES)
+    return tuple("".join(map(_hidden, value[:_LONGEST])) for value in some)
+
+
+def _hidden(sign: str) -> str:
+    if sign.isdigit():
+        return "9"
+    if sign.isalpha():
+        return "X" if sign.isupper() else "x"
+    return sign
 
 
 def accounts_of(school: School) -> set[str]:
