@@ -42,3 +42,24 @@ def pseudonym_key() -> bytes:
             f" more ('openssl rand -hex 32' makes one), or {PSEUDONYM_KEY_FILE} to a file that holds it"
         )
     return key.strip().encode()
+
+
+def credentials(name: str) -> tuple[str, str]:
+    """Client id and secret of an API: `NAME_ID`, and `NAME_SECRET` or the file that `NAME_SECRET_FILE` names.
+
+    Raises:
+        ReconcileError: one is missing, or the file cannot be read.
+    """
+    client_id = os.environ.get(f"{name}_ID", "")
+    file = os.environ.get(f"{name}_SECRET_FILE", "")
+    try:
+        secret = Path(file).read_text(encoding="utf-8") if file else os.environ.get(f"{name}_SECRET", "")
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise ReconcileError(f"{file}: the secret cannot be read: {why}; see {name}_SECRET_FILE") from None
+    if not client_id or not secret.strip():
+        missing = f"{name}_ID" if not client_id else f"{name}_SECRET (or {name}_SECRET_FILE)"
+        raise ReconcileError(
+            f"the variable {missing} is not set; source.credentials names them, and your SIS gives them"
+        )
+    return client_id, secret.strip()

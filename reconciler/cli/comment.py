@@ -34,7 +34,7 @@ def comment(file: MarkdownFile, key: Key = "plan") -> None:
     is written there; on GitHub the file is shown in the job's summary all the same.
     """
     from reconciler.comments import find_place, keep_comment
-    from reconciler.comments.web import RefusedError, Web
+    from reconciler.http import Client, Fixed, RefusedError, SystemClock
 
     text = _read(file)
     _show_in_summary(text)
@@ -44,7 +44,7 @@ def comment(file: MarkdownFile, key: Key = "plan") -> None:
         return
     place, base, headers = found
     try:
-        kept = keep_comment(place, Web(base, headers), text, key)
+        kept = keep_comment(place, Client(base, Fixed(headers), SystemClock()), text, key)
     except RefusedError as error:
         if error.status != 403:
             raise

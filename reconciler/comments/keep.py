@@ -6,12 +6,12 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from reconciler.comments.web import LostAnswerError, RefusedError
 from reconciler.errors import ReconcileError
+from reconciler.http import LostAnswerError, RefusedError
 
 if TYPE_CHECKING:
     from reconciler.comments.places import Comment, Place
-    from reconciler.comments.web import Web
+    from reconciler.http import Client
 
 _KEY = re.compile(r"[A-Za-z0-9._-]+")
 _FORBIDDEN = 403
@@ -29,7 +29,7 @@ class NoRoomError(ReconcileError):
     """The text is longer than a comment may be."""
 
 
-def keep_comment(place: Place, web: Web, text: str, key: str) -> Kept:
+def keep_comment(place: Place, client: Client, text: str, key: str) -> Kept:
     """See that the pull request has one comment of ours with this text; `key` tells several of ours apart.
 
     Raises:
@@ -45,23 +45,23 @@ def keep_comment(place: Place, web: Web, text: str, key: str) -> Kept:
             f"the comment has {len(body):,} characters, and may have {place.limit:,};"
             " 'reconcile plan --out-markdown FILE' writes one that fits"
         )
-    for comment in _ours(place, web, mark):
+    for comment in _ours(place, client, mark):
         if comment.body.replace("\r\n", "\n").rstrip() == body.rstrip():
             return Kept.UNCHANGED
         try:
-            place.update(web, comment.id, body)
+            place.update(client, comment.id, body)
         except RefusedError as error:
             if error.status != _FORBIDDEN:
                 raise
             continue  # somebody else copied our mark: theirs is not ours to write
         return Kept.UPDATED
     try:
-        place.create(web, body)
+        place.create(client, body)
     except LostAnswerError:
-        if not any(comment.body.rstrip() == body.rstrip() for comment in _ours(place, web, mark)):
-            place.create(web, body)
+        if not any(comment.body.rstrip() == body.rstrip() for comment in _ours(place, client, mark)):
+            place.create(client, body)
     return Kept.CREATED
 
 
-def _ours(place: Place, web: Web, mark: str) -> list[Comment]:
-    return [comment for comment in place.comments(web) if comment.body.startswith(mark)]
+def _ours(place: Place, client: Client, mark: str) -> list[Comment]:
+    return [comment for comment in place.comments(client) if comment.body.startswith(mark)]
