@@ -1,7 +1,7 @@
 """HTTP for sources and targets: signed in, paced, tried again by meaning, and bounded.
 
-What does no harm twice is asked again; of a POST that may have been carried out, the caller is told. No secret
-is in any message: neither headers, nor queries, nor what a server answered.
+What does no harm twice is asked again; of a POST that may have been carried out, the caller is told. No
+secret is in any message: neither headers, nor queries, nor what a server answered.
 """
 
 from __future__ import annotations

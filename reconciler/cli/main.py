@@ -26,6 +26,7 @@ from reconciler.cli import (
     letters,
     match,
     plan,
+    plugin,
     report,
     schema,
     show,
@@ -67,6 +68,7 @@ app.command(epilog=letters.EXAMPLES)(letters.letters)
 app.command(epilog=explain.EXAMPLES)(explain.explain)
 app.command(epilog=whois.EXAMPLES)(whois.whois)
 app.command(epilog=match.EXAMPLES)(match.match)
+app.command(epilog=plugin.EXAMPLES)(plugin.plugin)
 app.command(epilog=schema.EXAMPLES)(schema.schema)
 app.command(epilog=status.EXAMPLES)(status.status)
 app.command(epilog=history.EXAMPLES)(history.history)

@@ -118,7 +118,14 @@ def _source(settings: Settings) -> SourceSettings:
             files[name] = SourceFile(
                 str(entry["file"]), str(where), allow_empty=True, sha256=str(entry.get("sha256", ""))
             )
-    return SourceSettings(str(settings.get("source", "kind")), files, str(folder or ""))
+    kind = str(settings.get("source", "kind"))
+    return SourceSettings(
+        kind,
+        files,
+        str(folder or ""),
+        url=str(settings.get("source", "url") or ""),
+        credentials=str(settings.get("source", "credentials") or kind.upper()),
+    )
 
 
 def _located(settings: Settings, path: tuple[str, ...]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reconciler.config.document import show
-from reconciler.config.fields import BUNDLES, FIELD_NAMES, TABLE_NAMES
+from reconciler.config.fields import FIELD_NAMES, GIVEN, TABLE_NAMES
 from reconciler.config.suggest import closest, did_you_mean
 from reconciler.model import MEMBER_TYPES
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from reconciler.config.merge import Settings
 
 _EXTEND = "extend the rule set of the school's SIS (extends: [powerschool, vidigami-v2]), or add it"
+
+
+_BUNDLE = "the bundle: a folder, or a zip archive"
 
 
 def check_tables(settings: Settings) -> None:
@@ -43,7 +46,7 @@ def table_rules(settings: Settings) -> Iterator[tuple[tuple[str, ...], dict[str,
 
 def provided_tables(settings: Settings) -> dict[str, str]:
     """Logical table -> the key of source.files that supplies it."""
-    bundle = BUNDLES.get(str(settings.get("source", "kind")), ())
+    bundle = GIVEN.get(str(settings.get("source", "kind")), ())
     provided: dict[str, str] = dict(zip(bundle, bundle, strict=True))
     for name in settings.table("source", "files"):
         rules = settings.table("tables", name)
@@ -103,13 +106,8 @@ def _check_field(
 def _check_files(settings: Settings) -> None:
     tables = settings.table("tables")
     kind = str(settings.get("source", "kind"))
-    if kind in BUNDLES:
-        if not settings.get("source", "path"):
-            settings.note(("source", "path"), "missing", "name the bundle: a folder, or a zip archive")
-        if settings.table("source", "files"):
-            settings.note(
-                ("source", "files"), f"a source of the kind {kind} has none", "leave it out", key=True
-            )
+    if kind in GIVEN:
+        _check_place(settings, kind)
         return
     if kind == "files" and not settings.table("source", "files"):
         settings.note(("source", "files"), "missing", "say which file holds which table")
@@ -124,6 +122,16 @@ def _check_files(settings: Settings) -> None:
             if (other := suppliers.setdefault(table, name)) != name:
                 message = f"the table {table} comes from '{other}' already"
                 settings.note(path, message, "take one of the two files out", key=True)
+
+
+def _check_place(settings: Settings, kind: str) -> None:
+    """A source that knows its own tables needs one setting alone: where it is."""
+    key, what = ("url", "the address of the server") if kind == "powerschool" else ("path", _BUNDLE)
+    if not settings.get("source", key):
+        settings.note(("source", key), "missing", f"name {what}", at=("source",))
+    if settings.table("source", "files"):
+        message = f"a source of the kind {kind} has none"
+        settings.note(("source", "files"), message, "leave it out", key=True)
 
 
 def _check_member(settings: Settings, member_type: str) -> None:

@@ -31,5 +31,8 @@ LIST_SETTINGS = {
     "membership_list": ("groups", "membership_list"),
 }
 """Table of a CSV beside the school file -> the setting that names it."""
-BUNDLES = {"oneroster": ("students", "staff", "parents", "contacts", "sections", "enrolments")}
+GIVEN = {
+    "oneroster": ("students", "staff", "parents", "contacts", "sections", "enrolments"),
+    "powerschool": ("students", "staff", "parents", "contacts", "emails"),
+}
 """Kind of source that needs no `source.files` -> the tables that it gives."""

@@ -209,6 +209,10 @@ class SourceSettings:
     files: Mapping[str, SourceFile]
     path: str = ""
     """The folder of the files; of a bundle, the bundle itself."""
+    url: str = ""
+    """The address of an API."""
+    credentials: str = ""
+    """How the variables begin that hold its client id and secret."""
 
 
 @dataclass(frozen=True, slots=True)

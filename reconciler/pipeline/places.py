@@ -27,6 +27,8 @@ def load(name: str) -> School:
 def exports_of(school: School) -> list[Path]:
     """The files that the school's tables come from, as far as they are there; no lists."""
     if not school.source.files.keys() & school.tables.keys():  # a bundle, which is a file or a folder
+        if not school.source.path:  # an API
+            return []
         bundle = Path(school.source.path)
         return [path for path in (bundle, *(bundle.glob("*") if bundle.is_dir() else ())) if path.is_file()]
     paths = [Path(file.path) for name, file in school.source.files.items() if name in school.tables]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from reconciler.errors import one_mistake
 from reconciler.sources.files import FileSource
 from reconciler.sources.oneroster import OneRosterSource
+from reconciler.sources.powerschool import PowerSchoolSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,7 +30,11 @@ class Source(Protocol):
         """Logical table or list -> SHA-256 of the bytes it comes from; what is missing is left out."""
 
 
-SOURCES: dict[str, Callable[[School], Source]] = {"files": FileSource, "oneroster": OneRosterSource}
+SOURCES: dict[str, Callable[[School], Source]] = {
+    "files": FileSource,
+    "oneroster": OneRosterSource,
+    "powerschool": PowerSchoolSource,
+}
 """The kinds of source, by their name in `source.kind`."""
 
 
