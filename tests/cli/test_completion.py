@@ -24,7 +24,7 @@ def offered(line, folder):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("reconcile pl", ["plan"]),
+        ("reconcile val", ["validate"]),
         ("reconcile plan ma", ["maple-grove"]),
         ("reconcile apply m", ["maple-grove", "m.plan"]),
         ("reconcile findings maple-grove --code shared", ["shared-email"]),
