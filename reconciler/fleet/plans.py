@@ -38,5 +38,14 @@ def plan_schools(
             plan = pipeline.plan_school(pipeline.load(name), additions_only=additions_only)
         except ReconcileError as error:
             yield Planned(school_id, error=str(error))
+        except Exception as error:  # noqa: BLE001 - a defect in one school's plan is not to hide the others
+            yield Planned(school_id, error=defect(error))
         else:
             yield Planned(school_id, plan)
+
+
+def defect(error: Exception) -> str:
+    """What is said of an error that is ours; not its text, which may hold somebody's values."""
+    return (
+        f"a defect in reconcile ({type(error).__name__}): plan this school alone, with --debug, and report it"
+    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import history, pipeline
 from reconciler.errors import ReconcileError
+from reconciler.fleet.plans import defect
 from reconciler.model.fleet import LastRun, Planned, SchoolLine, SchoolStatus
 from reconciler.views.schools import line_of
 
@@ -46,6 +47,8 @@ def _check(school: School, *, plan: bool) -> SchoolStatus:
         planned = pipeline.plan_school(school) if plan else None
     except ReconcileError as failed:
         error = str(failed)
+    except Exception as failed:  # noqa: BLE001 - as in plan_schools
+        error = defect(failed)
     if plan or error:
         line = line_of(Planned(school.id, planned, error))
     else:

@@ -45,7 +45,7 @@ def schools_text(lines: Sequence[SchoolLine], *, width: int | None = None, colou
     """A line a school, the worst first; errors whole below."""
     page = Page(width=width, colour=colour)
     if not lines:
-        return "No schools.\n"
+        return "No school is touched.\n"
     page.line(summary_of(lines), "title")
     page.line()
     label = max(len(line.school) for line in lines)
@@ -68,7 +68,7 @@ def schools_markdown(lines: Sequence[SchoolLine], plans: Mapping[str, str], *, l
     `plans` has the Markdown of schools by id.
     """
     page = Document(limit)
-    page.title(summary_of(lines) if lines else "No schools are touched", 3)
+    page.title(summary_of(lines) if lines else "No school is touched", 3)
     worst = worst_first(lines)
     rows = [(f"{_SIGNALS[line.state]} {WORDS[line.state]}", line.school, pending(line)) for line in worst]
     shown = page.table(("", "school", "what would change"), rows)

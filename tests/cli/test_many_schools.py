@@ -11,6 +11,8 @@ from textwrap import dedent
 
 import pytest
 
+from reconciler import pipeline
+
 ROOT = Path(__file__).parents[2]
 
 SCHOOL = """\
@@ -143,6 +145,24 @@ def test_it_has_to_be_said_which_schools_are_meant(reconcile):
     code, _, log = reconcile("plan", "--all", "--format", "html")
     assert code == 2
     assert "use --out-html FOLDER" in log
+
+
+@pytest.mark.usefixtures("checkout")
+def test_a_defect_in_one_school_hides_no_other_and_tells_no_values(reconcile, monkeypatch):
+    whole = pipeline.plan_school
+
+    def plan_school(school, **options):
+        if school.id == "oak":
+            raise ZeroDivisionError("Ada Byron")
+        return whole(school, **options)
+
+    monkeypatch.setattr(pipeline, "plan_school", plan_school)
+    for command in (("plan", "--all"), ("status",)):
+        code, shown, log = reconcile(*command)
+        assert code == 1
+        assert shown.startswith("3 schools: 1 failed, 2 with changes\n")
+        assert "a defect in reconcile (ZeroDivisionError): plan this school alone" in shown
+        assert "Ada" not in shown + log
 
 
 # -- those that a branch touches ------------------------------------------------------------------------

@@ -165,7 +165,7 @@ def test_a_pull_request_is_planned_and_no_plan_is_left_behind(job):
     done, left = job("plan.sh", BASE="HEAD")
     assert done.returncode == 0, done.stderr
     assert left["code"] == "0"
-    assert Path(left["comment"]).read_text() == "### No schools are touched\n"
+    assert Path(left["comment"]).read_text() == "### No school is touched\n"
     touch_the_school()
     done, left = job("plan.sh", BASE="HEAD")
     assert (done.returncode, left["code"], left["keep"]) == (0, "5", "false")
