@@ -8,7 +8,7 @@ import polars as pl
 
 from reconciler.changes.guard import count_held
 from reconciler.frames import PLAN_PEOPLE, check, in_key_order
-from reconciler.keys import first_of_each, is_among
+from reconciler.keys import first_of_each, is_among, put
 from reconciler.model import Changes, Directory, Figures
 
 if TYPE_CHECKING:
@@ -74,11 +74,13 @@ def people_named(
 
 def _with_places(people: pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:
     """PLAN_PEOPLE with the places of GONE where they have none."""
-    placed = people.join(gone, on="host_id", how="left", maintain_order="left")
-    unknown = (pl.col("file") == "") & pl.col("file_right").is_not_null()
-    return placed.with_columns(
-        pl.when(unknown).then(f"{name}_right").otherwise(name).alias(name) for name in ("file", "line")
+    unplaced = (people["file"] == "").arg_true()
+    if not unplaced.len() or not gone.height:
+        return people
+    found = people.select(pl.col("host_id").gather(unplaced)).join(
+        gone, on="host_id", how="left", maintain_order="left"
     )
+    return put(people, unplaced, found.select(pl.col("file").fill_null(""), pl.col("line").fill_null(0)))
 
 
 def ready_to_invite(changes: Changes) -> pl.DataFrame:
