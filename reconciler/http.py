@@ -10,7 +10,7 @@ import base64
 import json
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -162,8 +162,13 @@ class Answer:
 class ClientCredentials:
     """OAuth 2 client credentials (RFC 6749, 4.4): one token for all threads, renewed once it has expired."""
 
-    def __init__(self, url: str, credentials: Credentials, clock: Clock) -> None:
+    def __init__(
+        self, url: str, credentials: Credentials, clock: Clock, *, scope: str = "", in_body: bool = False
+    ) -> None:
+        """`in_body` says that id and secret are sent as a form, and not by HTTP Basic."""
         self._url, self._credentials, self._clock = url, credentials, clock
+        self._form = {"grant_type": "client_credentials"} | ({"scope": scope} if scope else {})
+        self._in_body = in_body
         self._lock = threading.Lock()
         self._token = ""
         self._ends = 0.0
@@ -183,18 +188,16 @@ class ClientCredentials:
         return True
 
     def _renew(self) -> None:
-        pair = f"{self._credentials.client_id}:{self._credentials.secret}"
-        headers = {
-            "Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}",
-            "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8",
-        }
+        keys = self._credentials
+        form, headers = dict(self._form), {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"}
+        if self._in_body:
+            form |= {"client_id": keys.client_id, "client_secret": keys.secret}
+        else:
+            pair = base64.b64encode(f"{keys.client_id}:{keys.secret}".encode()).decode()
+            headers["Authorization"] = f"Basic {pair}"
         try:
             answer = requests.post(
-                self._url,
-                data="grant_type=client_credentials",
-                headers=headers,
-                timeout=TIMEOUT,
-                allow_redirects=False,
+                self._url, data=form, headers=headers, timeout=TIMEOUT, allow_redirects=False
             )
         except requests.RequestException as error:
             raise ReconcileError(
@@ -223,28 +226,37 @@ class Client:
         self._of_thread = threading.local()
         self._failures = 0
 
-    def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Any:  # noqa: ANN401 - JSON
-        """What the server has at a path, as JSON.
+    def get(
+        self,
+        path: str,
+        query: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:  # noqa: ANN401 - JSON
+        """What the server has at a path, as JSON; `headers` are sent besides those that sign in.
 
         Raises:
             RefusedError: the server says no.
             ReconcileError: it cannot be reached, stays busy, or answers something else than JSON.
         """
-        return self.ask("GET", path, query).json()
+        return self.ask("GET", path, query, headers=headers).json()
 
-    def get_all(self, wanted: Iterable[tuple[str, Mapping[str, str | int]]]) -> Iterator[Any]:
+    def get_all(self, wanted: Iterable[tuple[str, Mapping[str, str | int]]]) -> list[Any]:
         """The same of many paths and queries, in their order, several at once; the first failure ends it."""
         with ThreadPoolExecutor(WORKERS) as pool:
             futures = [pool.submit(self.get, path, query) for path, query in wanted]
             try:
-                for future in futures:
-                    yield future.result()
+                return [future.result() for future in futures]
             finally:
                 for future in futures:
                     future.cancel()
 
     def ask(
-        self, method: str, path: str, query: Mapping[str, str | int] | None = None, body: object = None
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | int] | None = None,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """The answer to a request, tried again while the server is busy; `body` is sent as JSON.
 
@@ -259,9 +271,9 @@ class Client:
             raise ReconcileError(f"{_host(self.base)}: too many requests have failed; nothing more is asked")
         for last in (number == TRIES for number in range(1, TRIES + 1)):
             self._gate.wait()
-            headers = self._sign_in.headers()
+            signed = self._sign_in.headers()
             try:
-                answer = self._once(method, path, query or {}, body, headers)
+                answer = self._once(method, path, query or {}, body, {**(headers or {}), **signed})
             except requests.RequestException as error:
                 self._see_what_a_fault_means(method, path, error, last=last)
                 continue
@@ -269,7 +281,7 @@ class Client:
                 self._failures = 0
                 self._gate.answered()
                 return answer
-            if not self._is_worth_another_try(method, answer, headers, last=last):
+            if not self._is_worth_another_try(method, answer, signed, last=last):
                 self._failures += 1
                 where = self._name(path)
                 told = f"{where}: {method} was answered with {answer.status}; {_meaning(answer.status)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reconciler.config.document import show
-from reconciler.config.fields import FIELD_NAMES, GIVEN, TABLE_NAMES
+from reconciler.config.fields import APIS, FIELD_NAMES, GIVEN, TABLE_NAMES
 from reconciler.config.suggest import closest, did_you_mean
 from reconciler.model import MEMBER_TYPES
 
@@ -126,7 +126,7 @@ def _check_files(settings: Settings) -> None:
 
 def _check_place(settings: Settings, kind: str) -> None:
     """A source that knows its own tables needs one setting alone: where it is."""
-    key, what = ("url", "the address of the server") if kind == "powerschool" else ("path", _BUNDLE)
+    key, what = ("url", "the address of the server") if kind in APIS else ("path", _BUNDLE)
     if not settings.get("source", key):
         settings.note(("source", key), "missing", f"name {what}", at=("source",))
     if settings.table("source", "files"):

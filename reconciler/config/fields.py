@@ -34,5 +34,8 @@ LIST_SETTINGS = {
 GIVEN = {
     "oneroster": ("students", "staff", "parents", "contacts", "sections", "enrolments"),
     "powerschool": ("students", "staff", "parents", "contacts", "emails"),
+    "veracross": ("students", "staff", "parents", "contacts"),
 }
 """Kind of source that needs no `source.files` -> the tables that it gives."""
+APIS = ("powerschool", "veracross")
+"""Kinds of source that `source.url` locates."""

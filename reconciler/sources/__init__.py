@@ -8,6 +8,7 @@ from reconciler.errors import one_mistake
 from reconciler.sources.files import FileSource
 from reconciler.sources.oneroster import OneRosterSource
 from reconciler.sources.powerschool import PowerSchoolSource
+from reconciler.sources.veracross import VeracrossSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,6 +35,7 @@ SOURCES: dict[str, Callable[[School], Source]] = {
     "files": FileSource,
     "oneroster": OneRosterSource,
     "powerschool": PowerSchoolSource,
+    "veracross": VeracrossSource,
 }
 """The kinds of source, by their name in `source.kind`."""
 

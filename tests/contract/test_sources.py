@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +15,9 @@ from reconciler.sources import SOURCES, open_source
 from tests.sources.exports import make_rules, make_school, rule_set_tables, write_file
 from tests.support.oneroster import bundle, user, write_folder
 from tests.support.powerschool_api import CLIENT, SECRET, people, serving
+from tests.support.veracross_api import CLIENT as VERACROSS_CLIENT
+from tests.support.veracross_api import SECRET as VERACROSS_SECRET
+from tests.support.veracross_api import serving as veracross
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,11 +81,36 @@ def break_api(_folder: Path) -> None:
     os.environ["CONTRACT_SECRET"] = "another"  # noqa: S105 - of nothing
 
 
+def school_of_veracross(folder: Path) -> School:
+    """The same people at a Veracross server, and a side list."""
+    names = {"last_name": "Byron", "email_1": None}
+    lists: dict[str, list[dict[str, Any]]] = {
+        "students": [
+            {"id": number, "first_name": name, "grade_level": 20, **names}
+            for number, name in (("007", "Zoë"), ("1E5", "NA"))
+        ],
+        "staff_faculty": [{"id": 1, "first_name": "Grace", **names}],
+        "parents": [{"id": 2, "first_name": "Anne", **names}],
+        "relationships": [{"id": 3, "person_id": "007", "related_person_id": 2, "legal_custody": True}],
+    }
+    api = _SERVERS.enter_context(veracross(lists))
+    side = {"exclude": write_file(folder / "out.csv", b"host_id,reason\nS1,asked\n")}
+    made = make_school(side, rule_set_tables("veracross"))
+    return replace(made, source=replace(made.source, kind="veracross", url=api.url, credentials="LARK"))
+
+
+def break_veracross(_folder: Path) -> None:
+    """Make a read of `school_of_veracross` fail."""
+    os.environ["LARK_SECRET"] = "another"  # noqa: S105 - of nothing
+
+
 @pytest.fixture(autouse=True)
 def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Secrets, and servers that end with the test."""
     monkeypatch.setenv("CONTRACT_ID", CLIENT)
     monkeypatch.setenv("CONTRACT_SECRET", SECRET)
+    monkeypatch.setenv("LARK_ID", VERACROSS_CLIENT)
+    monkeypatch.setenv("LARK_SECRET", VERACROSS_SECRET)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     with _SERVERS:
         yield
@@ -93,19 +121,27 @@ SCHOOLS: dict[str, tuple[Callable[[Path], School], Callable[[Path], None]]] = {
     "files": (school_of_files, break_files),
     "oneroster": (school_of_a_bundle, break_bundle),
     "powerschool": (school_of_an_api, break_api),
+    "veracross": (school_of_veracross, break_veracross),
 }
 TABLES = {
     "files": {"people", "links", "exclude"},
     "oneroster": {*MADE, "exclude"},
     "powerschool": {*MADE, "emails", "exclude"},
+    "veracross": {*MADE, "exclude"},
 }
 TEXT = {
     "files": ("people", "name"),
     "oneroster": ("students", "first_name"),
     "powerschool": ("students", "first_name"),
+    "veracross": ("students", "first_name"),
 }
 """Kind -> the tables that it gives, and where in them somebody is called Zoë."""
-LEFT = {"files": {"people", "exclude"}, "oneroster": {"exclude"}, "powerschool": {"exclude"}}
+LEFT = {
+    "files": {"people", "exclude"},
+    "oneroster": {"exclude"},
+    "powerschool": {"exclude"},
+    "veracross": {"exclude"},
+}
 """Kind -> the tables that are left once it is broken."""
 
 

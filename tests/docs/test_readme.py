@@ -256,12 +256,14 @@ def test_school_file_is_valid(tmp_path: Path) -> None:
     )
 
 
-def test_the_schools_of_a_bundle_and_of_an_api_are_valid(tmp_path: Path) -> None:
+def test_the_schools_of_a_bundle_and_of_apis_are_valid(tmp_path: Path) -> None:
     file = tmp_path / "larkspur.yaml"
     file.write_text(block("oneroster"), encoding="utf-8")
     assert load(file).source.kind == "oneroster"
     file.write_text(block("powerschool"), encoding="utf-8")
     assert load(file).source.credentials == "ELM"
+    file.write_text(block("veracross"), encoding="utf-8")
+    assert load(file).source.url == "https://api.veracross.com/larkspur/v3"
 
 
 # Exports

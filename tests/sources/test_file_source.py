@@ -210,5 +210,5 @@ def test_an_unknown_kind_of_source_names_those_there_are() -> None:
         open_source(make_school({}, kind="fax"))
     assert (
         str(caught.value)
-        == "schools/oak.yaml: source.kind: no source 'fax'; there is files, oneroster, powerschool"
+        == "schools/oak.yaml: source.kind: no source 'fax'; there is files, oneroster, powerschool, veracross"
     )

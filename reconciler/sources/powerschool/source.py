@@ -6,11 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.environment import credentials
-from reconciler.errors import InputError, Mistake, ReconcileError
-from reconciler.model import LIST_TABLES, TableInfo, Tables
-from reconciler.sources.files import FileSource
-from reconciler.sources.files.columns import match_columns
+from reconciler.sources.api import ApiSource
 from reconciler.sources.powerschool.fields import TABLES
 from reconciler.sources.powerschool.listing import page_size, read_table
 
@@ -18,73 +14,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.http import Client, Clock
-    from reconciler.model import School
 
 TOKEN = "/oauth/access_token"  # noqa: S105 - where one is asked for
 
 
-class PowerSchoolSource:
-    """The server at `source.url`, and the lists beside the school file. Nothing is kept between calls."""
+class PowerSchoolSource(ApiSource):
+    """The server at `source.url`, such as `https://district.powerschool.com`, and the lists."""
 
-    def __init__(self, school: School, clock: Clock | None = None) -> None:
-        self._school, self._clock = school, clock
+    def client(self, clock: Clock) -> Client:
+        """Signed in by the client credentials of its plugin."""
+        from reconciler.http import Client, ClientCredentials  # noqa: PLC0415 - slow
 
-    def read(self) -> Tables:
-        """Every table, whole, as the exports would give it.
+        url = self.school.source.url.rstrip("/")
+        return Client(url, ClientCredentials(url + TOKEN, self.keys(), clock), clock)
 
-        Raises:
-            InputError: a list has mistakes, or a table lacks what the rule set needs.
-            ReconcileError: the server refuses something, or what it lists does not add up.
-        """
-        lists = self._lists().read()
-        client = self._client()
+    def tables(self, client: Client) -> dict[str, pl.DataFrame]:
+        """Every table, whole, joined as the exports are."""
         size = page_size(client)
-        api = {name: read_table(client, name, table, size) for name, table in TABLES.items()}
-        frames: dict[str, pl.DataFrame] = {}
-        info: dict[str, TableInfo] = {}
-        for name, rows in _as_exported(api).items():
-            frames[name], info[name] = self._mapped(name, rows)
-        return Tables({**frames, **lists.frames}, {**info, **lists.info})
-
-    def digests(self) -> Mapping[str, str]:
-        """Those of the lists alone: whether the server has changed is not known without reading it all."""
-        return self._lists().digests()
-
-    def _lists(self) -> FileSource:
-        return FileSource(self._school, only=frozenset(LIST_TABLES))
-
-    def _client(self) -> Client:
-        from reconciler.http import Client, ClientCredentials, Credentials, SystemClock  # noqa: PLC0415 - slow
-
-        source = self._school.source
-        clock = self._clock or SystemClock()
-        keys = Credentials(*credentials(source.credentials))
-        return Client(source.url, ClientCredentials(source.url.rstrip("/") + TOKEN, keys, clock), clock)
-
-    def _mapped(self, name: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, TableInfo]:
-        """Our fields, by the rules that exports are read by, too."""
-        header = tuple(column for column in rows.columns if column != "_line")
-        matched = match_columns(header, self._school.tables[name])
-        if matched.mistakes:
-            where = f"{self._school.source.url} ({name})"
-            raise InputError([Mistake(where, 0, 0, *mistake) for mistake in matched.mistakes])
-        if not rows.height and name in ("students", "staff"):
-            raise ReconcileError(
-                f"{self._school.source.url}: the API lists nobody as {name}: an empty answer is no empty"
-                " school; see what the plugin may read"
-            )
-        frame = rows.select(
-            **{field: pl.col(column) for field, column in matched.mapped.items()},
-            _file=pl.lit(f"{name} (API)"),
-            _line=pl.col("_line"),
-        )
-        return frame, TableInfo(
-            file=f"{name} (API)",
-            rows=frame.height,
-            header=header,
-            mapped=matched.mapped,
-            ignored=matched.ignored,
-        )
+        return _as_exported({name: read_table(client, name, table, size) for name, table in TABLES.items()})
 
 
 def _as_exported(api: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:

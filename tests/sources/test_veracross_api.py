@@ -1,0 +1,120 @@
+"""Veracross's API, against a server that pages by headers, tells values by lists, and limits the rate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reconciler import http
+from reconciler.config import load_school
+from reconciler.errors import ReconcileError
+from reconciler.pipeline import plan_school
+from reconciler.sources import open_source
+from reconciler.sources.veracross.source import token_url
+from tests.support.veracross_api import CLIENT, SECRET, from_queries, serving
+
+QUERIES = Path(__file__).parents[1] / "sis" / "veracross"
+SCHOOL = """\
+name: Larkspur Hall
+extends: [veracross, vidigami-v2]
+school_year: 2025-26
+source: {kind: veracross, url: '%s', credentials: LARK}
+target: {kind: embedded, path: lark.db}
+preflight: {minimum: {students: 0, staff: 0, parents: 0}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def waited(monkeypatch):
+    seconds = []
+    monkeypatch.setattr(http.SystemClock, "sleep", lambda _self, one: seconds.append(one))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setenv("LARK_ID", CLIENT)
+    monkeypatch.setenv("LARK_SECRET", SECRET)
+    return seconds
+
+
+@pytest.fixture
+def api():
+    with serving(from_queries(QUERIES)) as server:
+        yield server
+
+
+@pytest.fixture
+def school(tmp_path):
+    def load(api):
+        file = tmp_path / "lark.yaml"
+        file.write_text(SCHOOL % api.url)
+        return load_school(file, {})
+
+    return load
+
+
+def test_the_api_gives_the_school_that_its_queries_give(api, school, tmp_path):
+    """Compared whole."""
+    queries = load_school(QUERIES / "school.yaml", {"DIRECTORY": str(tmp_path / "x.db")})
+    expected, plan = plan_school(queries), plan_school(school(api))
+    for kind, frame in plan.changes.frames().items():
+        columns = [name for name in frame.columns if name != "target_id"]
+        assert frame.select(columns).equals(expected.changes.frames()[kind].select(columns)), kind
+    assert plan.changes.users.height == 12
+
+
+def test_a_grade_is_told_by_the_words_of_its_value_list(api, school):
+    students = open_source(school(api)).read().frames["students"]
+    grades = dict(students.select("id", "grade").rows())
+    assert grades["20101"] == "Kindergarten"
+    assert grades["20103"] == "12th Grade"
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 6, 1000])
+def test_pages_end_where_one_is_empty(api, school, most, monkeypatch):
+    api.most = most
+    monkeypatch.setattr("reconciler.sources.veracross.listing.PAGE", most)
+    tables = open_source(school(api)).read()
+    assert {name: frame.height for name, frame in tables.frames.items()} == {
+        "students": 6,
+        "staff": 3,
+        "parents": 7,
+        "contacts": 14,
+    }
+
+
+def test_the_rate_limit_is_waited_for(api, school, waited):
+    api.limit = 3
+    assert open_source(school(api)).read().frames["contacts"].height == 14
+    assert waited
+
+
+@pytest.mark.parametrize(
+    ("name", "fault", "told"),
+    [
+        ("students", "short", "students: the API gives a page after one that is not full; run it again"),
+        ("parents", "repeat", "parents: the API lists 4 rows twice; run it again"),
+        ("students", 401, "127.0.0.1/students: GET was answered with 401; the token is wrong or has expired"),
+        ("students", 404, "GET was answered with 404"),
+        ("staff_faculty", {"data": []}, "the API lists nobody as staff: an empty answer is no empty school"),
+        ("students", {"students": []}, "students: the API's answer has another shape than documented"),
+        ("parents", {"data": [{"first_name": "x"}]}, "parents: a row has no id; see which scopes"),
+    ],
+)
+def test_what_does_not_add_up_is_an_error_and_no_school(api, school, monkeypatch, name, fault, told):
+    monkeypatch.setattr("reconciler.sources.veracross.listing.PAGE", 2)
+    api.faults[name] = fault
+    with pytest.raises(ReconcileError) as raised:
+        open_source(school(api)).read()
+    assert told in str(raised.value)
+    assert SECRET not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "token"),
+    [
+        ("https://api.veracross.com/elm/v3", "https://accounts.veracross.com/elm/oauth/token"),
+        ("https://api.veracross.eu/oak/v3/", "https://accounts.veracross.eu/oak/oauth/token"),
+        ("http://127.0.0.1:8000/elm/v3", "http://127.0.0.1:8000/elm/oauth/token"),
+    ],
+)
+def test_tokens_are_given_by_the_accounts_server_of_the_school(url, token):
+    assert token_url(url) == token
