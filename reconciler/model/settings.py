@@ -208,7 +208,7 @@ class SourceSettings:
     kind: str
     files: Mapping[str, SourceFile]
     path: str = ""
-    """The folder of the files; of a bundle, the bundle itself."""
+    """The folder or the zip archive of the files; of a bundle, the bundle itself."""
     url: str = ""
     """The address of an API."""
     credentials: str = ""

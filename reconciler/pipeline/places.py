@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.archive import on_disk
 from reconciler.config import find_school, load_school
 from reconciler.environment import STATE
 
@@ -25,13 +26,13 @@ def load(name: str) -> School:
 
 
 def exports_of(school: School) -> list[Path]:
-    """The files that the school's tables come from, as far as they are there; no lists."""
+    """The files and archives that the school's tables come from, as far as they are there; no lists."""
     if not school.source.files.keys() & school.tables.keys():  # a bundle, which is a file or a folder
         if not school.source.path:  # an API
             return []
         bundle = Path(school.source.path)
         return [path for path in (bundle, *(bundle.glob("*") if bundle.is_dir() else ())) if path.is_file()]
-    paths = [Path(file.path) for name, file in school.source.files.items() if name in school.tables]
+    paths = [on_disk(file.path) for name, file in school.source.files.items() if name in school.tables]
     return [path for path in dict.fromkeys(paths) if path.is_file()]
 
 

@@ -248,7 +248,7 @@ def test_a_damaged_file_in_an_archive_is_an_error(school, tmp_path):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr("users.csv", bundle(PEOPLE, "1.1")["users.csv"])
     path.write_bytes(path.read_bytes().replace(b"Givens1", b"Givens9", 1))
-    with pytest.raises(InputError, match=r"users\.csv is damaged|not a whole zip archive"):
+    with pytest.raises(InputError, match=r"b\.zip/users\.csv: damaged: Bad CRC-32"):
         open_source(school(None, SCHOOL.replace("path: bundle", "path: b.zip"))).read()
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.archive import on_disk, read_stored
 from reconciler.config.fields import LIST_SETTINGS
 from reconciler.errors import InputError, Mistake, one_mistake
 from reconciler.model import LIST_TABLES, TableInfo, Tables
@@ -57,7 +58,7 @@ class FileSource:
         for name, file in self._files.items():
             try:
                 tables = self._rules(name)
-                digest = hashlib.sha256(Path(file.path).read_bytes()).hexdigest()
+                digest = hashlib.sha256(read_stored(file.path)).hexdigest()
             except (OSError, ValueError, InputError):
                 continue
             found |= dict.fromkeys(tables, digest)
@@ -87,7 +88,7 @@ class FileSource:
         said_by = ".".join(LIST_SETTINGS.get(name, ("source", "files", name)))
         setting = f"correct {said_by} in {self._school.file}"
         try:
-            return _as_reviewed(Path(path).read_bytes(), self._school.source.files[name], said_by)
+            return _as_reviewed(read_stored(path), self._school.source.files[name], said_by)
         except FileNotFoundError:
             there = "write the list" if name in LIST_SETTINGS else f"export the {name} table"
             raise one_mistake(path, "no such file", f"{there} there, or {setting}") from None
@@ -130,8 +131,8 @@ def _as_reviewed(data: bytes, file: SourceFile, said_by: str) -> bytes:
 
 
 def _modified(file: SourceFile) -> str:
-    """When a file was last changed, to the second."""
-    moment = datetime.fromtimestamp(Path(file.path).stat().st_mtime, UTC)
+    """When a file, or the archive that holds it, was last changed, to the second."""
+    moment = datetime.fromtimestamp(on_disk(file.path).stat().st_mtime, UTC)
     return moment.isoformat(timespec="seconds")
 
 

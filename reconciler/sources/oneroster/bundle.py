@@ -6,13 +6,13 @@ https://www.imsglobal.org/spec/oneroster/v1p2/bind/csv
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.archive import open_members
 from reconciler.errors import InputError, Mistake, one_mistake
 from reconciler.model import SourceFile, fold_header
 from reconciler.sources.files.parse import open_export, read_rows
@@ -39,8 +39,6 @@ _MISSPELT: Mapping[str, str] = {
 """Headers as some systems write them -> as the standard has them; all without capitals."""
 _GONE = ("tobedeleted", "inactive")
 """Words of `status` by which a row of a bulk file is none."""
-LARGEST = 2**31
-"""Bytes of a file within an archive: more is taken for an attack, not for a school."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,27 +153,10 @@ def _folder_members(folder: Path) -> dict[str, tuple[str, Callable[[], bytes]]]:
 
 
 def _zip_members(path: Path) -> dict[str, tuple[str, Callable[[], bytes]]]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [one for one in archive.infolist() if one.filename.lower().endswith(".csv")]
-            if damaged := archive.testzip():
-                raise one_mistake(str(path), f"{damaged} is damaged", _AGAIN)
-    except (zipfile.BadZipFile, OSError, RuntimeError) as error:
-        raise one_mistake(str(path), f"not a whole zip archive: {error}", _AGAIN) from None
-    large = [one.filename for one in names if one.file_size > LARGEST]
-    if large:
-        raise one_mistake(str(path), f"{large[0]} is larger than any school", "see what is in the archive")
-
-    def reader(name: str) -> Callable[[], bytes]:
-        def read() -> bytes:
-            with zipfile.ZipFile(path) as archive:
-                return archive.read(name)
-
-        return read
-
-    # Macs add a folder of their own to each archive.
-    wanted = [one.filename for one in names if not one.filename.startswith("__MACOSX/")]
-    return _by_name(str(path), [(name, reader(name)) for name in wanted])
+    inside = open_members(path)
+    return _by_name(
+        str(path), [(name, read) for name, read in inside.items() if name.lower().endswith(".csv")]
+    )
 
 
 def _by_name(
