@@ -124,6 +124,8 @@ def _source(settings: Settings) -> SourceSettings:
         files,
         str(folder or ""),
         url=str(settings.get("source", "url") or ""),
+        token_url=str(settings.get("source", "token_url") or ""),
+        scope=str(settings.get("source", "scope") or ""),
         credentials=str(settings.get("source", "credentials") or kind.upper()),
     )
 

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from reconciler.config.merge import Settings
 
 _EXTEND = "extend the rule set of the school's SIS (extends: [powerschool, vidigami-v2]), or add it"
-
-
-_BUNDLE = "the bundle: a folder, or a zip archive"
+_PLACES = {
+    "path": "the bundle: a folder, or a zip archive",
+    "url": "the address of the server",
+    "token_url": "the address where the server's vendor gives tokens",
+}
 
 
 def check_tables(settings: Settings) -> None:
@@ -125,10 +127,10 @@ def _check_files(settings: Settings) -> None:
 
 
 def _check_place(settings: Settings, kind: str) -> None:
-    """A source that knows its own tables needs one setting alone: where it is."""
-    key, what = ("url", "the address of the server") if kind in APIS else ("path", _BUNDLE)
-    if not settings.get("source", key):
-        settings.note(("source", key), "missing", f"name {what}", at=("source",))
+    """A source that knows its own tables needs settings for one thing alone: where it is."""
+    for key in APIS.get(kind, ("path",)):
+        if not settings.get("source", key):
+            settings.note(("source", key), "missing", f"name {_PLACES[key]}", at=("source",))
     if settings.table("source", "files"):
         message = f"a source of the kind {kind} has none"
         settings.note(("source", "files"), message, "leave it out", key=True)

@@ -33,9 +33,10 @@ LIST_SETTINGS = {
 """Table of a CSV beside the school file -> the setting that names it."""
 GIVEN = {
     "oneroster": ("students", "staff", "parents", "contacts", "sections", "enrolments"),
+    "oneroster_rest": ("students", "staff", "parents", "contacts", "sections", "enrolments"),
     "powerschool": ("students", "staff", "parents", "contacts", "emails"),
     "veracross": ("students", "staff", "parents", "contacts"),
 }
 """Kind of source that needs no `source.files` -> the tables that it gives."""
-APIS = ("powerschool", "veracross")
-"""Kinds of source that `source.url` locates."""
+APIS = {"oneroster_rest": ("url", "token_url"), "powerschool": ("url",), "veracross": ("url",)}
+"""Kind of source that is asked by HTTP -> the settings that say where."""

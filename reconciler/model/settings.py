@@ -213,6 +213,10 @@ class SourceSettings:
     """The address of an API."""
     credentials: str = ""
     """How the variables begin that hold its client id and secret."""
+    token_url: str = ""
+    """Where they are changed for a token, of an API that does not say so itself."""
+    scope: str = ""
+    """What the token is asked for, in the words of the server."""
 
 
 @dataclass(frozen=True, slots=True)

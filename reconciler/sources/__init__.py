@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from reconciler.errors import one_mistake
 from reconciler.sources.files import FileSource
-from reconciler.sources.oneroster import OneRosterSource
+from reconciler.sources.oneroster import OneRosterRestSource, OneRosterSource
 from reconciler.sources.powerschool import PowerSchoolSource
 from reconciler.sources.veracross import VeracrossSource
 
@@ -34,6 +34,7 @@ class Source(Protocol):
 SOURCES: dict[str, Callable[[School], Source]] = {
     "files": FileSource,
     "oneroster": OneRosterSource,
+    "oneroster_rest": OneRosterRestSource,
     "powerschool": PowerSchoolSource,
     "veracross": VeracrossSource,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
@@ -23,6 +23,15 @@ NEVER_EMPTY = ("students", "staff")
 """Tables of which a school that has none does not exist: an empty answer says that nothing may be read."""
 
 
+class Listed(NamedTuple):
+    """What an API lists of a logical table."""
+
+    rows: pl.DataFrame
+    """Text under the headers of an export, and `_line`; whole."""
+    untaken: tuple[str, ...] = ()
+    """What of it was not taken, for `ignored-column`."""
+
+
 class ApiSource(ABC):
     """The server at `source.url`, and the lists beside the school file. Nothing is kept between calls."""
 
@@ -34,8 +43,8 @@ class ApiSource(ABC):
         """The server, signed in."""
 
     @abstractmethod
-    def tables(self, client: Client) -> Mapping[str, pl.DataFrame]:
-        """Logical table -> its rows under the headers of an export, and `_line`; each whole."""
+    def tables(self, client: Client) -> Mapping[str, Listed]:
+        """Every logical table, each whole."""
 
     def read(self) -> Tables:
         """Every table, whole, as the exports would give it.
@@ -49,8 +58,8 @@ class ApiSource(ABC):
         lists = self._lists().read()
         frames: dict[str, pl.DataFrame] = {}
         info: dict[str, TableInfo] = {}
-        for name, rows in self.tables(self.client(self._clock or SystemClock())).items():
-            frames[name], info[name] = self._mapped(name, rows)
+        for name, listed in self.tables(self.client(self._clock or SystemClock())).items():
+            frames[name], info[name] = self._mapped(name, *listed)
         return Tables({**frames, **lists.frames}, {**info, **lists.info})
 
     def digests(self) -> Mapping[str, str]:
@@ -66,7 +75,9 @@ class ApiSource(ABC):
     def _lists(self) -> FileSource:
         return FileSource(self.school, only=frozenset(LIST_TABLES))
 
-    def _mapped(self, name: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, TableInfo]:
+    def _mapped(
+        self, name: str, rows: pl.DataFrame, untaken: tuple[str, ...]
+    ) -> tuple[pl.DataFrame, TableInfo]:
         """Our fields, by the rules that exports are read by, too."""
         header = tuple(column for column in rows.columns if column != "_line")
         matched = match_columns(header, self.school.tables[name])
@@ -83,7 +94,8 @@ class ApiSource(ABC):
             _file=pl.lit(f"{name} (API)"),
             _line=pl.col("_line"),
         )
+        ignored = (*matched.ignored, *untaken)
         about = TableInfo(
-            f"{name} (API)", frame.height, header=header, mapped=matched.mapped, ignored=matched.ignored
+            f"{name} (API)", frame.height, header=header, mapped=matched.mapped, ignored=ignored
         )
         return frame, about

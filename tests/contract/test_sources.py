@@ -14,6 +14,10 @@ from reconciler.frames import ORIGIN, check
 from reconciler.sources import SOURCES, open_source
 from tests.sources.exports import make_rules, make_school, rule_set_tables, write_file
 from tests.support.oneroster import bundle, user, write_folder
+from tests.support.oneroster_api import CLIENT as ONEROSTER_CLIENT
+from tests.support.oneroster_api import SCOPE, collections
+from tests.support.oneroster_api import SECRET as ONEROSTER_SECRET
+from tests.support.oneroster_api import serving as oneroster
 from tests.support.powerschool_api import CLIENT, SECRET, people, serving
 from tests.support.veracross_api import CLIENT as VERACROSS_CLIENT
 from tests.support.veracross_api import SECRET as VERACROSS_SECRET
@@ -44,15 +48,17 @@ def break_files(folder: Path) -> None:
     (folder / "links.txt").unlink()
 
 
+ONEROSTER_PEOPLE = [
+    user("007", "student", givenName="Zoë", grades="05", agents="p1"),
+    user("1E5", "student", givenName="NA", grades="KG"),
+    user("p1", "parent"),
+    user("t1", "teacher"),
+]
+
+
 def school_of_a_bundle(folder: Path) -> School:
     """The same people as a bundle of OneRoster, and a side list."""
-    people = [
-        user("007", "student", givenName="Zoë", grades="05", agents="p1"),
-        user("1E5", "student", givenName="NA", grades="KG"),
-        user("p1", "parent"),
-        user("t1", "teacher"),
-    ]
-    path = write_folder(folder / "bundle", bundle(people, "1.1"))
+    path = write_folder(folder / "bundle", bundle(ONEROSTER_PEOPLE, "1.1"))
     lists = {"exclude": write_file(folder / "out.csv", b"host_id,reason\nS1,asked\n")}
     made = make_school(lists, rule_set_tables("oneroster"))
     return replace(made, source=replace(made.source, kind="oneroster", path=str(path)))
@@ -79,6 +85,27 @@ def school_of_an_api(folder: Path) -> School:
 def break_api(_folder: Path) -> None:
     """Make a read of `school_of_an_api` fail, in the middle of it."""
     os.environ["CONTRACT_SECRET"] = "another"  # noqa: S105 - of nothing
+
+
+def school_of_a_oneroster_server(folder: Path) -> School:
+    """The same people at a OneRoster server, and a side list."""
+    api = _SERVERS.enter_context(oneroster(collections(ONEROSTER_PEOPLE, "1.2"), "1.2"))
+    side = {"exclude": write_file(folder / "out.csv", b"host_id,reason\nS1,asked\n")}
+    made = make_school(side, rule_set_tables("oneroster"))
+    source = replace(
+        made.source,
+        kind="oneroster_rest",
+        url=api.url,
+        token_url=f"{api.host}/oauth2/token",
+        scope=SCOPE,
+        credentials="OAK",
+    )
+    return replace(made, source=source)
+
+
+def break_oneroster(_folder: Path) -> None:
+    """Make a read of `school_of_a_oneroster_server` fail."""
+    os.environ["OAK_SECRET"] = "another"  # noqa: S105 - of nothing
 
 
 def school_of_veracross(folder: Path) -> School:
@@ -109,6 +136,8 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Secrets, and servers that end with the test."""
     monkeypatch.setenv("CONTRACT_ID", CLIENT)
     monkeypatch.setenv("CONTRACT_SECRET", SECRET)
+    monkeypatch.setenv("OAK_ID", ONEROSTER_CLIENT)
+    monkeypatch.setenv("OAK_SECRET", ONEROSTER_SECRET)
     monkeypatch.setenv("LARK_ID", VERACROSS_CLIENT)
     monkeypatch.setenv("LARK_SECRET", VERACROSS_SECRET)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
@@ -120,18 +149,21 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 SCHOOLS: dict[str, tuple[Callable[[Path], School], Callable[[Path], None]]] = {
     "files": (school_of_files, break_files),
     "oneroster": (school_of_a_bundle, break_bundle),
+    "oneroster_rest": (school_of_a_oneroster_server, break_oneroster),
     "powerschool": (school_of_an_api, break_api),
     "veracross": (school_of_veracross, break_veracross),
 }
 TABLES = {
     "files": {"people", "links", "exclude"},
     "oneroster": {*MADE, "exclude"},
+    "oneroster_rest": {*MADE, "exclude"},
     "powerschool": {*MADE, "emails", "exclude"},
     "veracross": {*MADE, "exclude"},
 }
 TEXT = {
     "files": ("people", "name"),
     "oneroster": ("students", "first_name"),
+    "oneroster_rest": ("students", "first_name"),
     "powerschool": ("students", "first_name"),
     "veracross": ("students", "first_name"),
 }
@@ -139,6 +171,7 @@ TEXT = {
 LEFT = {
     "files": {"people", "exclude"},
     "oneroster": {"exclude"},
+    "oneroster_rest": {"exclude"},
     "powerschool": {"exclude"},
     "veracross": {"exclude"},
 }

@@ -15,6 +15,7 @@ from reconciler.model import LIST_TABLES, TableInfo, Tables
 from reconciler.sources.files import FileSource
 from reconciler.sources.files.columns import match_columns
 from reconciler.sources.oneroster.bundle import Bundle
+from reconciler.sources.oneroster.classes import sections_of
 from reconciler.sources.oneroster.people import (
     ROLES,
     pairs_of,
@@ -117,18 +118,7 @@ class OneRosterSource:
         assert enrolments  # noqa: S101
         classes.need("sourcedid", "title")
         enrolments.need("classsourcedid", "usersourcedid", "role")
-        role = pl.col("role").str.to_lowercase()
-        students = enrolments.rows.filter(role == "student")
-        teachers = enrolments.rows.filter(role == "teacher")
-        if "primary" in teachers.columns:
-            teachers = teachers.sort(pl.col("primary").str.to_lowercase() != "true", maintain_order=True)
-        first = teachers.unique("classsourcedid", keep="first", maintain_order=True)
-        sections = classes.rows.join(
-            first.select(sourcedid="classsourcedid", teachersourcedid="usersourcedid"),
-            on="sourcedid",
-            how="left",
-            maintain_order="left",
-        ).with_columns(pl.col("teachersourcedid").fill_null(""))
+        sections, students = sections_of(classes.rows, enrolments.rows)
         return {"sections": (classes, sections, ()), "enrolments": (enrolments, students, ())}
 
     def _mapped(self, table: str, member: Member, rows: pl.DataFrame) -> tuple[pl.DataFrame, TableInfo]:

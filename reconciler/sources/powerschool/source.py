@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.sources.api import ApiSource
+from reconciler.sources.api import ApiSource, Listed
 from reconciler.sources.powerschool.fields import TABLES
 from reconciler.sources.powerschool.listing import page_size, read_table
 
@@ -28,10 +28,11 @@ class PowerSchoolSource(ApiSource):
         url = self.school.source.url.rstrip("/")
         return Client(url, ClientCredentials(url + TOKEN, self.keys(), clock), clock)
 
-    def tables(self, client: Client) -> dict[str, pl.DataFrame]:
+    def tables(self, client: Client) -> dict[str, Listed]:
         """Every table, whole, joined as the exports are."""
         size = page_size(client)
-        return _as_exported({name: read_table(client, name, table, size) for name, table in TABLES.items()})
+        api = {name: read_table(client, name, table, size) for name, table in TABLES.items()}
+        return {name: Listed(rows) for name, rows in _as_exported(api).items()}
 
 
 def _as_exported(api: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from reconciler.sources.api import ApiSource
+from reconciler.sources.api import ApiSource, Listed
 from reconciler.sources.veracross.listing import read_list
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from reconciler.http import Client, Clock
 
 PEOPLE = ("id", "first_name", "last_name", "preferred_name", "email_1")
@@ -43,11 +41,11 @@ class VeracrossSource(ApiSource):
         sign_in = ClientCredentials(token_url(url), self.keys(), clock, scope=scope, in_body=True)
         return Client(url, sign_in, clock)
 
-    def tables(self, client: Client) -> dict[str, pl.DataFrame]:
+    def tables(self, client: Client) -> dict[str, Listed]:
         """Every list, whole."""
         tables = {table: read_list(client, name, fields) for table, (name, fields) in LISTS.items()}
-        # The id of a relationship is nobody's.
-        return tables | {"contacts": tables["contacts"].drop("id")}
+        tables["contacts"] = tables["contacts"].drop("id")  # a relationship's, and nobody's
+        return {table: Listed(rows) for table, rows in tables.items()}
 
 
 def token_url(url: str) -> str:
