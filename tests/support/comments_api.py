@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.support.loopback import JsonHandler, Loopback, running
 
 TOKEN = "t0ken-that-nobody-may-see"  # noqa: S105 - of nothing
 
@@ -14,20 +14,15 @@ TOKEN = "t0ken-that-nobody-may-see"  # noqa: S105 - of nothing
 @contextmanager
 def serving():
     """The server, while it runs."""
-    server = Api()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with running(Api()) as server:
+        yield server
 
 
-class Api(ThreadingHTTPServer):
+class Api(Loopback):
     """The comments of one pull request, as GitHub or GitLab keeps them."""
 
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.bodies: dict[int, str] = {}
         self.strangers: set[int] = set()
         self.page = 2
@@ -44,15 +39,11 @@ class Api(ThreadingHTTPServer):
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.server_port}"
+        return self.host
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(JsonHandler):
     server: Api
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
 
     def do_GET(self):
         self.answer("GET")
@@ -75,9 +66,8 @@ class Handler(BaseHTTPRequestHandler):
         if fault:
             api.faults.remove(fault)
         if fault and fault[1] != "drop":
-            return self.send(
-                fault[1], {}, {"Retry-After": "3"} if fault[1] in (429, 503) else {"Location": "/elsewhere"}
-            )
+            headers = {"Retry-After": "3"} if fault[1] in (429, 503) else {"Location": "/elsewhere"}
+            return self.send(int(fault[1]), {}, headers)
         if (
             self.headers.get("Authorization") != f"Bearer {TOKEN}"
             and self.headers.get("PRIVATE-TOKEN") != TOKEN
@@ -85,9 +75,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.send(401, {})
         status, found, headers = self.carry_out(method, body)
         if fault:
-            self.close_connection = True
-            self.connection.close()
-            return None
+            return self.drop()
         return self.send(status, found, headers)
 
     def carry_out(self, method, body):
@@ -109,12 +97,3 @@ class Handler(BaseHTTPRequestHandler):
         if more:
             headers["Link"] = f'<{api.url}{path}?page={page + 1}>; rel="next"'
         return 200, [{"id": one, "body": api.bodies[one], "system": False} for one in ids], headers
-
-    def send(self, status, found, headers=None):
-        data = json.dumps(found).encode()
-        self.send_response(status)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)

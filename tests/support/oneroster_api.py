@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import csv
-import json
-import socket
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.loopback import JsonHandler, Loopback, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,22 +24,15 @@ Collections = dict[str, list[dict[str, Any]]]
 @contextmanager
 def serving(collections: Collections, version: str = "1.1") -> Iterator[OneRoster]:
     """The server, while it runs."""
-    server = OneRoster(collections, version)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with running(OneRoster(collections, version)) as server:
+        yield server
 
 
-class OneRoster(ThreadingHTTPServer):
+class OneRoster(Loopback):
     """Its collections, and what is wrong with it."""
 
-    daemon_threads = True
-
     def __init__(self, collections: Collections, version: str) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.collections, self.root = collections, ROOTS[version]
         self.most = 100
         """Rows of a page, whatever is asked for."""
@@ -54,22 +45,13 @@ class OneRoster(ThreadingHTTPServer):
         self.faults: dict[str, Any] = {}
 
     @property
-    def host(self) -> str:
-        """Where it gives tokens from, too."""
-        return f"http://127.0.0.1:{self.server_port}"
-
-    @property
     def url(self) -> str:
         """The address of its collections."""
         return self.host + self.root
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler):
     server: OneRoster
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: object) -> None:
-        pass
 
     def do_POST(self) -> None:
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
@@ -112,23 +94,12 @@ class _Handler(BaseHTTPRequestHandler):
         page = rows[offset : offset + size]
         if fault == "drop":
             api.faults.pop(name)
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
-            return None
+            return self.drop()
         headers = {"X-Total-Count": str(total)} if api.tells_total else {}
         return self.send(200, fault if isinstance(fault, dict) else {name: page}, headers)
 
     def refuse(self, status: int, minor: str) -> None:
         self.send(status, {"imsx_codeMajor": "failure", "imsx_severity": "error", "imsx_CodeMinor": minor})
-
-    def send(self, status: int, found: Any, headers: dict[str, str] | None = None) -> None:
-        data = json.dumps(found).encode()
-        self.send_response(status)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
 
 
 def collections(users: Sequence[User], version: str, **files: str) -> Collections:

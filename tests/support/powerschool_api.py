@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import base64
 import csv
-import json
 import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.loopback import JsonHandler, Loopback, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,22 +26,15 @@ Records = dict[str, list[dict[str, str]]]
 @contextmanager
 def serving(records: Records) -> Iterator[PowerSchool]:
     """The server, while it runs."""
-    server = PowerSchool(records)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with running(PowerSchool(records)) as server:
+        yield server
 
 
-class PowerSchool(ThreadingHTTPServer):
+class PowerSchool(Loopback):
     """Its tables, and what is wrong with it."""
 
-    daemon_threads = True
-
     def __init__(self, records: Records) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.records = records
         self.page_size = 100
         self.asked: list[str] = []
@@ -60,7 +53,7 @@ class PowerSchool(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """Its address."""
-        return f"http://127.0.0.1:{self.server_port}"
+        return self.host
 
     def new_token(self) -> str:
         """A token, in place of any before."""
@@ -76,12 +69,8 @@ class PowerSchool(ThreadingHTTPServer):
             return bool(self.tokens) and token == self.tokens[-1] and self._used <= self.uses_of_a_token
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler):
     server: PowerSchool
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: object) -> None:
-        pass
 
     def do_POST(self) -> None:
         pair = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
@@ -100,9 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
             api.asked.append(self.path)
             number = len(api.asked)
         if api.every_dropped and number % api.every_dropped == 0:
-            self.close_connection = True
-            self.connection.close()
-            return None
+            return self.drop()
         if api.every_busy and number % api.every_busy == 0:
             return self.send(429, {"message": "too many requests"}, {"Retry-After": "1"})
         if not api.takes(self.headers["Authorization"].removeprefix("Bearer ")):
@@ -142,15 +129,6 @@ class _Handler(BaseHTTPRequestHandler):
         ]
         shown: Any = listed[0] if len(listed) == 1 else listed or ""
         return self.send(200, {"name": name, "record": shown, "@extensions": ""})
-
-    def send(self, status: int, found: Any, headers: dict[str, str] | None = None) -> None:
-        data = json.dumps(found).encode()
-        self.send_response(status)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
 
 
 def people(students: int = 250) -> Records:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-import json
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
+
+from tests.support.loopback import JsonHandler, Loopback, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,22 +23,15 @@ GRADES = {"Kindergarten": 20, "Grade 7": 27, "12th Grade": 32, "Pre-K": 19, "Gra
 @contextmanager
 def serving(lists: Lists) -> Iterator[Veracross]:
     """The server, while it runs."""
-    server = Veracross(lists)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with running(Veracross(lists)) as server:
+        yield server
 
 
-class Veracross(ThreadingHTTPServer):
+class Veracross(Loopback):
     """Its lists, and what is wrong with it."""
 
-    daemon_threads = True
-
     def __init__(self, lists: Lists) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.lists = lists
         self.most = 1000
         self.limit = 10**9
@@ -50,15 +42,11 @@ class Veracross(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """The address of its lists."""
-        return f"http://127.0.0.1:{self.server_port}/elm/v3"
+        return f"{self.host}/elm/v3"
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler):
     server: Veracross
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: object) -> None:
-        pass
 
     def do_POST(self) -> None:
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
@@ -92,15 +80,6 @@ class _Handler(BaseHTTPRequestHandler):
         lists = [{"fields": ["grade_level"], "items": items}] if name == "students" else []
         shown = lists if self.headers["X-API-Value-Lists"] == "include" else []
         return self.send(200, {"data": rows, "value_lists": shown})
-
-    def send(self, status: int, found: Any, headers: dict[str, str] | None = None) -> None:
-        data = json.dumps(found).encode()
-        self.send_response(status)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
 
 
 def from_queries(folder: Path) -> Lists:
