@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.pipeline import target_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -51,12 +53,11 @@ def match_school(
     from reconciler.match import match_accounts  # noqa: PLC0415 - polars loads slowly
     from reconciler.roster import build_roster  # noqa: PLC0415
     from reconciler.sources import open_source  # noqa: PLC0415
-    from reconciler.targets import open_target  # noqa: PLC0415
 
     file = _crosswalk_at_hand(school, path)
     decided = _read_crosswalk(file) if file else Crosswalk()
     tell("Reading the directory and the exports")
-    _, current = open_target(school.target).snapshot()
+    _, current = target_of(school).snapshot()
     roster = build_roster(open_source(_with_crosswalk(school, file)).read(), school)
     tell("Matching accounts and people")
     return match_accounts(roster, current), decided

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import ReconcileError
-from reconciler.pipeline import day_of, plan_header, state_of
+from reconciler.pipeline import day_of, plan_header, state_of, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,10 +30,9 @@ def plan_undo(school: School, number: int) -> Plan:
     from reconciler.changes import count_undone, diff, judge, people_named  # noqa: PLC0415 - polars loads slowly
     from reconciler.frames import sort_findings  # noqa: PLC0415
     from reconciler.model import Plan, Tables  # noqa: PLC0415
-    from reconciler.targets import open_target  # noqa: PLC0415
     from reconciler.undo import invert  # noqa: PLC0415
 
-    info, current = open_target(school.target).snapshot()
+    info, current = target_of(school).snapshot()
     journal, then = _journal(school, info, number)
     inversion = invert(journal, current)
     changes = _because(diff(inversion.after, inversion.before), f"undoes run {number}")
@@ -88,8 +87,10 @@ def _journal(
             raise ReconcileError(f"{school.id}: run {number} still goes on; wait for it, or stop it first")
         batches = list(read_journal(tx, scope, number))
         header = read_plan_header(tx, scope, number) or {}
+    from reconciler.undo import MADE  # noqa: PLC0415
+
     journal = _by_kind([(batch.kind, batch.changes) for batch in batches])
-    if not any(frame["outcome"].is_in(["applied", ""]).any() for frame in journal.values()):
+    if not any(frame["outcome"].is_in(MADE).any() for frame in journal.values()):
         raise ReconcileError(f"{school.id}: run {number} changed nothing, so there is nothing to undo")
     return journal, header
 

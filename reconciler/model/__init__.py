@@ -30,7 +30,7 @@ from reconciler.model.guard import (
 )
 from reconciler.model.plan import Changes, Digests, Figures, Outcomes, Plan, PlanHeader
 from reconciler.model.preflight import DEFAULT_DRIFT, DEFAULT_MINIMUM, PreflightSettings
-from reconciler.model.remembered import Baseline, Remembered, TableFigures
+from reconciler.model.remembered import Baseline, Kept, Remembered, TableFigures
 from reconciler.model.report import BlockedPerson, GroupSize, MemberCounts, Report
 from reconciler.model.seen import SeenField, SeenTable
 from reconciler.model.settings import (
@@ -90,6 +90,7 @@ __all__ = [
     "GroupSize",
     "GroupTemplate",
     "IdentitySettings",
+    "Kept",
     "LettersSettings",
     "LiftedGuard",
     "Limit",

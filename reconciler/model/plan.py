@@ -23,6 +23,11 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
 """Every action of every kind. There is no delete."""
 
 
+DONE = ("applied", "handed-over", "already")
+NOT_DONE = ("stale", "failed")
+"""What may become of a change: it is as it should be, or was left alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """One frame of changes a kind: USER_CHANGES, GROUP_CHANGES, MEMBERSHIP_CHANGES, RELATIONSHIP_CHANGES."""
@@ -159,7 +164,7 @@ class Plan:
 class Outcomes:
     """What became of each change: OUTCOMES (`kind, id, outcome, detail`).
 
-    Outcomes are `applied`, `already`, `stale` and `failed`.
+    Outcomes are those of DONE and NOT_DONE.
     """
 
     frame: pl.DataFrame
@@ -167,4 +172,9 @@ class Outcomes:
     @property
     def incomplete(self) -> bool:
         """Whether anything was not done."""
-        return bool(self.frame["outcome"].is_in(["stale", "failed"]).any())
+        return bool(self.frame["outcome"].is_in(NOT_DONE).any())
+
+    @property
+    def handed_over(self) -> int:
+        """How many changes somebody else is to carry out."""
+        return int((self.frame["outcome"] == "handed-over").sum())

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reconciler.model.data import Directory, DirectoryInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +51,14 @@ class Remembered:
     """The effective settings of the last apply that did all it should."""
     unfinished_import: bool = False
     """Whether the first apply found no account of ours, and none has done all it should since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a target has to remember of its directory, where that cannot be asked for everything."""
+
+    info: DirectoryInfo
+    directory: Directory
+    """CURRENT_USERS and so on: what the target believes to be there; empty for one that can be read whole."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """What else the target has to know; no value of a person."""

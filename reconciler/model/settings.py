@@ -224,7 +224,17 @@ class TargetSettings:
     """Where the directory is."""
 
     kind: str
-    path: str
+    path: str = ""
+    """The file or folder on disk, of a target that has one."""
+    url: str = ""
+    """The address of a server."""
+    credentials: str = ""
+    """How the variables begin that hold its client id and secret."""
+
+    @property
+    def place(self) -> str:
+        """What a target's memory is filed under: another kind or another server is another directory."""
+        return f"{self.kind} {self.url}".strip()
 
 
 @dataclass(frozen=True, slots=True)

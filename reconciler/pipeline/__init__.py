@@ -2,7 +2,7 @@
 
 from reconciler.pipeline.carry_out import applier, apply_plan, judge_now, notices, refuse
 from reconciler.pipeline.look import accounts_of, explain, families_of, look_at_sources
-from reconciler.pipeline.places import day_of, exports_of, load, state_of
+from reconciler.pipeline.places import day_of, exports_of, load, state_of, target_of
 from reconciler.pipeline.plan import part_of, plan_header, plan_school, work_out
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "plan_school",
     "refuse",
     "state_of",
+    "target_of",
     "work_out",
 ]

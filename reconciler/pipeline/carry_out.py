@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reconciler.errors import HeldError
-from reconciler.pipeline.places import day_of, state_of
+from reconciler.pipeline.places import day_of, state_of, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -26,10 +26,9 @@ def refuse(plan: Plan, school: School, *, allowed: Collection[str] = ()) -> None
         HeldError: with every reason why it may not.
     """
     from reconciler.apply.check import refusal  # noqa: PLC0415
-    from reconciler.targets import open_target  # noqa: PLC0415
 
     now = datetime.now(UTC)
-    info, current = open_target(school.target).snapshot()
+    info, current = target_of(school).snapshot()
     reasons = refusal(
         plan,
         info=info,
@@ -51,9 +50,7 @@ def judge_now(plan: Plan, school: School) -> tuple[Verdict, ...]:
     Raises:
         ReconcileError: the directory cannot be read whole.
     """
-    from reconciler.targets import open_target  # noqa: PLC0415
-
-    _, current = open_target(school.target).snapshot()
+    _, current = target_of(school).snapshot()
     return _judge_again(plan, school, current, day_of(datetime.now(UTC)))
 
 
@@ -77,7 +74,6 @@ def apply_plan(
     from reconciler.state.erasure import purge  # noqa: PLC0415
     from reconciler.state.scope import Scope  # noqa: PLC0415
     from reconciler.state.store import open_store  # noqa: PLC0415
-    from reconciler.targets import open_target  # noqa: PLC0415
 
     refuse(plan, school, allowed=[guard.guard for guard in lifted])
     store = open_store(state_of(school))
@@ -85,7 +81,7 @@ def apply_plan(
     purge(store, school.id, before=now - timedelta(days=school.retention_days), now=now)
     scope = Scope(school.id, plan.header.directory_id)
     with recorded(store, scope, plan, applier(), lambda: datetime.now(UTC), lifted) as record:
-        outcomes = run(plan, open_target(school.target), progress, journal=record)
+        outcomes = run(plan, target_of(school), progress, journal=record)
         record.end("incomplete" if outcomes.incomplete else "done")
     return outcomes
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcileError
-from reconciler.pipeline.places import day_of
+from reconciler.pipeline.places import day_of, target_of
 from reconciler.pipeline.stages import work_through
 
 if TYPE_CHECKING:
@@ -35,10 +35,9 @@ def explain(school: School, name: str) -> Explanation:
     from reconciler.frames import FINDINGS, empty  # noqa: PLC0415
     from reconciler.roster import tell_rows  # noqa: PLC0415
     from reconciler.sources import open_source  # noqa: PLC0415
-    from reconciler.targets import open_target  # noqa: PLC0415
     from reconciler.views.names import NOBODY, without_addresses  # noqa: PLC0415
 
-    target = open_target(school.target)
+    target = target_of(school)
     info, current = target.snapshot()
     tables = open_source(school).read()
     meant = host_ids_of(school, name)
@@ -89,9 +88,8 @@ def families_of(school: School) -> tuple[Family, ...]:
     from reconciler.frames import FINDINGS, empty  # noqa: PLC0415 - polars loads slowly
     from reconciler.letters import families  # noqa: PLC0415
     from reconciler.sources import open_source  # noqa: PLC0415
-    from reconciler.targets import open_target  # noqa: PLC0415
 
-    target = open_target(school.target)
+    target = target_of(school)
     info, current = target.snapshot()
     worked = work_through(
         school,
@@ -161,7 +159,5 @@ def accounts_of(school: School) -> set[str]:
     Raises:
         ReconcileError: the directory cannot be read whole.
     """
-    from reconciler.targets import open_target  # noqa: PLC0415 - polars loads slowly
-
-    _, current = open_target(school.target).snapshot()
+    _, current = target_of(school).snapshot()
     return set(current.users["host_id"]) - {""}

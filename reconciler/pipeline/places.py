@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.model import School
+    from reconciler.targets import Target
 
 
 def load(name: str) -> School:
@@ -37,8 +38,20 @@ def exports_of(school: School) -> list[Path]:
 
 
 def state_of(school: School) -> str | Path:
-    """Where what is remembered of a school's runs is kept: `RECONCILE_STATE`, else beside its directory."""
-    return os.environ.get(STATE) or Path(school.target.path).parent / ".reconcile" / "state.db"
+    """Where what is remembered of a school's runs is kept: `RECONCILE_STATE`, else beside its directory.
+
+    Beside the school file, where the directory is on a server.
+    """
+    beside = Path(school.target.path or school.file).parent
+    return os.environ.get(STATE) or beside / ".reconcile" / "state.db"
+
+
+def target_of(school: School) -> Target:
+    """The school's target, with what it remembers. Nothing is opened, read or created yet."""
+    from reconciler.state.memory import StoredMemory  # noqa: PLC0415 - polars loads slowly
+    from reconciler.targets import open_target  # noqa: PLC0415
+
+    return open_target(school.target, StoredMemory(state_of(school), school.id, school.target.place))
 
 
 def day_of(now: datetime) -> str:

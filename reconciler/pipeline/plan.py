@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.errors import ReconcileError
-from reconciler.pipeline.places import day_of, exports_of, state_of
+from reconciler.pipeline.places import day_of, exports_of, state_of, target_of
 from reconciler.pipeline.stages import work_through
 from reconciler.threads import in_this_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    import polars as pl
 
     from reconciler.model import (
         Capabilities,
@@ -52,12 +54,12 @@ def plan_school(
 def _plan(school: School, *, additions_only: bool, tell: Callable[[str], None]) -> Plan:
     from reconciler.sources import open_source  # noqa: PLC0415 - polars loads slowly
     from reconciler.state.glance import glance  # noqa: PLC0415
-    from reconciler.targets import open_target  # noqa: PLC0415
 
     source = open_source(_of_a_part(school) if additions_only else school)
-    target = open_target(school.target)
+    target = target_of(school)
     tell("Reading the directory")
     info, current = target.snapshot()
+    told = target.findings()
     tell("Reading the exports and working out the plan")
     now = datetime.now(UTC)
     return work_out(
@@ -70,6 +72,7 @@ def _plan(school: School, *, additions_only: bool, tell: Callable[[str], None]) 
         new_id=uuid.uuid4().hex,
         additions_only=additions_only,
         remembered=glance(state_of(school), school.id, info.directory_id),
+        told=told,
     )
 
 
@@ -84,11 +87,13 @@ def work_out(  # noqa: PLR0913 - everything that a plan depends on
     new_id: str,
     additions_only: bool = False,
     remembered: Remembered | None = None,
+    told: pl.DataFrame | None = None,
 ) -> Plan:
     """The plan for what was read. `new_id` names the directory if there is none yet.
 
     `additions_only` says that the exports are of a part of the school; on days when the calendar lets
-    nobody leave, they are whole all the same. `remembered` is what is known of the runs before.
+    nobody leave, they are whole all the same. `remembered` is what is known of the runs before, `told` are
+    FINDINGS of the target's own.
 
     Raises:
         InputError: the settings do not fit the tables.
@@ -101,7 +106,8 @@ def work_out(  # noqa: PLR0913 - everything that a plan depends on
     known = remembered or Remembered()
     read = measure(tables)
     unlike = hold_against(tables, read, known.baseline, school, partial=additions_only)
-    unlike = stack([unlike, prefixes_changed(known.settings, school)], FINDINGS)
+    others = [prefixes_changed(known.settings, school)] + ([] if told is None else [told])
+    unlike = stack([unlike, *others], FINDINGS)
     worked = work_through(
         school, tables, info, current, can, unlike, today=day_of(now), additions_only=additions_only
     )

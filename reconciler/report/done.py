@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import OUTCOMES, empty
+from reconciler.model.plan import NOT_DONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model import Outcomes, Plan
-
-NOT_DONE = ("stale", "failed")
 
 _WHAT = {
     "users": pl.col("host_id"),

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from reconciler.errors import ReconcileError
 from reconciler.state import tables
 from reconciler.state.journal import BATCH_OUTCOMES, CHANGES
+from reconciler.state.memory import schemas
 from reconciler.state.packing import pack, unpack
 from reconciler.state.scope import find_scopes, lock_scope
 from reconciler.state.tables import to_text
@@ -78,7 +79,7 @@ def purge(store: Store, school_id: str, *, before: datetime, now: datetime) -> i
 
 
 def forget(store: Store, school_id: str, host_id: str) -> Forgotten:
-    """Erase one person's values from the journal and the runs of all directories of a school.
+    """Erase one person's values from the journal, the runs and the memories of all directories of a school.
 
     Of changes about them nothing stays but number, action and outcome; where the reason of somebody else's
     change, or a plan's header, names their Host ID, that is taken out. The audit chain still verifies.
@@ -97,6 +98,7 @@ def forget(store: Store, school_id: str, host_id: str) -> Forgotten:
         _lock_school(tx, school_id)
         _forget_in_journal(tx, school_id, person)
         _forget_in_runs(tx, school_id, person)
+        _forget_in_memories(tx, school_id, person)
     _compact(store)  # even where nothing was found: an earlier attempt may have been stopped before it
     others = person.others - {host_id, FORGOTTEN, ""}
     return Forgotten(person.changes, len(person.runs), tuple(sorted(others)))
@@ -222,3 +224,19 @@ def _forget_in_runs(tx: Connection, school_id: str, person: _Person) -> None:
         named = dict(zip(("header", "settings", "lifted"), forgotten, strict=True))
         tx.execute(update(tables.runs).where(*one).values(named))
         person.runs.add((directory_id, number))
+
+
+def _forget_in_memories(tx: Connection, school_id: str, person: _Person) -> None:
+    """Take out whatever a target remembers of them; what is really there, its next reading tells."""
+    row = tables.memories.c
+    for found in tx.execute(select(tables.memories).where(row.school_id == school_id)).all():
+        values = {}
+        for kind, schema in schemas().items():
+            frame = unpack(getattr(found, kind), schema)
+            theirs = [pl.col(name).is_in(person.ids) for name in _HOST_IDS if name in frame]
+            others = frame.filter(~pl.any_horizontal(pl.lit(value=False), *theirs))
+            if others.height < frame.height:
+                values[kind] = pack(others)
+        if values:
+            of_place = (row.school_id == school_id, row.place == found.place)
+            tx.execute(update(tables.memories).where(*of_place).values(values))

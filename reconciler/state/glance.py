@@ -16,8 +16,8 @@ from typing import Any, TypeAlias
 
 from reconciler.model import Baseline, Remembered, TableFigures
 
-VERSION = 1
-"""The version of the tables that these statements know."""
+VERSIONS = (1, 2)
+"""The versions of the tables that these statements know."""
 
 _OURS = "WHERE school_id = :school_id AND directory_id = :directory_id"
 _VERSION = "SELECT version FROM schema_version"
@@ -48,7 +48,8 @@ def glance(where: str | Path, school_id: str, directory_id: str) -> Remembered:
         try:
             with closing(_connect(path)) as connection:
                 ask: _Ask = lambda sql: connection.execute(sql, names).fetchone()  # noqa: E731
-                if ask(_VERSION) == (VERSION,):
+                found = ask(_VERSION)
+                if found and found[0] in VERSIONS:
                     return _remember(ask)
         except (sqlite3.Error, ValueError, KeyError, TypeError):
             pass

@@ -121,11 +121,9 @@ _VERSION_1 = (
 
 def create_version_1(tx: Connection) -> None:
     """The tables of the first release."""
-    sqlite = tx.dialect.name == "sqlite"
     for statement in _VERSION_1:
-        words = {"strict": " STRICT", "blob": "BLOB"} if sqlite else {"strict": "", "blob": "BYTEA"}
-        tx.execute(text(statement.format(**words)))
-    if not sqlite:  # both are compressed already
+        tx.execute(text(statement.format(**_words(tx))))
+    if tx.dialect.name != "sqlite":  # both are compressed already
         tx.execute(
             text(
                 "ALTER TABLE batches ALTER COLUMN changes SET STORAGE EXTERNAL,"
@@ -134,7 +132,34 @@ def create_version_1(tx: Connection) -> None:
         )
 
 
-MIGRATIONS: Sequence[Migration] = (create_version_1,)
+_VERSION_2 = """
+    CREATE TABLE memories (
+        school_id TEXT NOT NULL,
+        place TEXT NOT NULL,
+        directory_id TEXT NOT NULL,
+        school_year TEXT NOT NULL,
+        notes TEXT NOT NULL,
+        users {blob} NOT NULL,
+        groups {blob} NOT NULL,
+        memberships {blob} NOT NULL,
+        relationships {blob} NOT NULL,
+        PRIMARY KEY (school_id, place)
+    ){strict}
+    """
+
+
+def create_memories(tx: Connection) -> None:
+    """What targets remember of directories that cannot be asked for everything."""
+    tx.execute(text(_VERSION_2.format(**_words(tx))))
+
+
+def _words(tx: Connection) -> dict[str, str]:
+    """What SQLite and PostgreSQL call differently."""
+    sqlite = tx.dialect.name == "sqlite"
+    return {"strict": " STRICT", "blob": "BLOB"} if sqlite else {"strict": "", "blob": "BYTEA"}
+
+
+MIGRATIONS: Sequence[Migration] = (create_version_1, create_memories)
 """MIGRATIONS[0] leads to version 1, and so on. Each runs inside the one transaction of all."""
 
 

@@ -125,6 +125,19 @@ audit = _table(
     Column("previous", Text),
     Column("hash", Text),
 )
+memories = Table(
+    "memories",
+    _METADATA,
+    Column("school_id", Text, primary_key=True),
+    Column("place", Text, primary_key=True),
+    Column("directory_id", Text),
+    Column("school_year", Text),
+    Column("notes", Json),
+    Column("users", LargeBinary),
+    Column("groups", LargeBinary),
+    Column("memberships", LargeBinary),
+    Column("relationships", LargeBinary),
+)
 schema_version = Table("schema_version", _METADATA, Column("version", Integer))
 
 ALL = tuple(_METADATA.sorted_tables)

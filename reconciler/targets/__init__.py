@@ -6,19 +6,21 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from reconciler.targets.embedded import EmbeddedDirectory
-from reconciler.targets.interface import Batch, Target
+from reconciler.targets.interface import Batch, Memory, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from reconciler.model import TargetSettings
 
-__all__ = ["TARGETS", "Batch", "EmbeddedDirectory", "Target", "open_target"]
+__all__ = ["TARGETS", "Batch", "EmbeddedDirectory", "Memory", "Target", "open_target"]
 
-TARGETS: Mapping[str, Callable[[TargetSettings], Target]] = MappingProxyType({"embedded": EmbeddedDirectory})
+TARGETS: Mapping[str, Callable[[TargetSettings, Memory], Target]] = MappingProxyType(
+    {"embedded": EmbeddedDirectory}
+)
 """Every kind of target, by its name in a school file."""
 
 
-def open_target(settings: TargetSettings) -> Target:
+def open_target(settings: TargetSettings, memory: Memory) -> Target:
     """The target that a school file names. Nothing is opened, read or created yet."""
-    return TARGETS[settings.kind](settings)
+    return TARGETS[settings.kind](settings, memory)

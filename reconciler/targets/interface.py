@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import polars as pl
 
-    from reconciler.model import Capabilities, Directory, DirectoryInfo
+    from reconciler.model import Capabilities, Directory, DirectoryInfo, Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,24 @@ class Batch:
     """USER_CHANGES, GROUP_CHANGES, MEMBERSHIP_CHANGES or RELATIONSHIP_CHANGES; may be empty."""
     school_year: str
     """The plan's school year, written together with the batch."""
+
+
+class Memory(Protocol):
+    """What a target remembers between runs of a directory that cannot be asked for everything."""
+
+    def load(self) -> Kept | None:
+        """What was kept last; None before anything was.
+
+        Raises:
+            ReconcileError: it cannot be read.
+        """
+
+    def keep(self, kept: Kept) -> None:
+        """Remember this instead of what was kept before, all of it or nothing.
+
+        Raises:
+            ReconcileError: it cannot be written.
+        """
 
 
 class Target(Protocol):
@@ -42,6 +60,9 @@ class Target(Protocol):
     def snapshot(self) -> tuple[DirectoryInfo, Directory]:
         """What `info` and `read` give, both of one moment."""
 
+    def findings(self) -> pl.DataFrame:
+        """FINDINGS of what the last reading has shown, beyond the directory itself."""
+
     def prepare(self, directory_id: str, *, create: bool) -> None:
         """See to it that the directory with this id is there.
 
@@ -52,9 +73,13 @@ class Target(Protocol):
     def apply(self, batch: Batch) -> pl.DataFrame:
         """Carry out a batch in one transaction, each change against its precondition.
 
-        Gives OUTCOMES, one row a change: `applied`, `already` (nothing was left to do), `stale` (the
-        object has moved since the plan, so it was left alone) or `failed`. `detail` says why.
+        Gives OUTCOMES, one row a change: `applied`, `handed-over` (somebody else is to carry it out, and
+        a later plan confirms it), `already` (nothing was left to do), `stale` (the object has moved since
+        the plan, so it was left alone) or `failed`. `detail` says why.
         """
 
     def finish(self) -> None:
-        """Told after the last batch, whatever became of the changes; only speed depends on it."""
+        """Told after the last batch, whatever became of the changes.
+
+        What is handed over is handed over here, all of it or nothing; elsewhere only speed depends on it.
+        """

@@ -29,6 +29,8 @@ _FIELDS = ("host_id", *PERSON_FIELDS, "active")
 _GROUP_FIELDS = ("key", "category", "name")
 _UNIQUE = {"host_id": pl.lit(PARKED) + pl.col("host_id"), "email": pl.lit("")}
 """What no two accounts may have at once, and what an account has that gives it up."""
+MADE = ("applied", "handed-over", "")
+"""Outcomes of what the run did, or may have done."""
 _PAIR = ["student_host_id", "parent_host_id"]
 _SEAT = ["group_key", "host_id"]
 _UNDOES = "undoes what that run did"
@@ -53,7 +55,7 @@ def invert(journal: Mapping[str, pl.DataFrame], current: Directory) -> Inversion
     `journal` has for each kind the changes of the run in their order, with `outcome`: those that were
     applied, and those of which it is not known ('') and which the directory itself tells.
     """
-    made = {kind: frame.filter(pl.col("outcome").is_in(["applied", ""])) for kind, frame in journal.items()}
+    made = {kind: frame.filter(pl.col("outcome").is_in(MADE)) for kind, frame in journal.items()}
     users, after_users, conflicts = _users(made["users"], current)
     moves = users.select(was="host_id", target_id="target_id").join(
         after_users.select("target_id", "host_id"), on="target_id"

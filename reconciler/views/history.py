@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from reconciler.model.plan import DONE
 from reconciler.views.page import Page
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 _SHORT = 12
 """Digits of a plan's digest that tell it from others."""
 _HEAD = ("run", "started (UTC)", "seconds", "who", "made", "not made", "plan", "outcome")
-_MADE = ("applied", "already")
 
 
 def history_text(
@@ -48,8 +48,8 @@ def _row(run: Run) -> tuple[str, ...]:
         for of_action in of_kind.values()
         for item in of_action.items()
     ]
-    made = sum(number for outcome, number in counts if outcome in _MADE)
-    others = sum(number for outcome, number in counts if outcome not in _MADE)
+    made = sum(number for outcome, number in counts if outcome in DONE)
+    others = sum(number for outcome, number in counts if outcome not in DONE)
     return (
         str(run.number),
         f"{run.started:%Y-%m-%d %H:%M}",

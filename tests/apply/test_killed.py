@@ -17,6 +17,7 @@ from reconciler.model import DirectoryInfo, TargetSettings
 from reconciler.targets import open_target
 from tests.support import directories as d
 from tests.support import school_day
+from tests.support.memory import HeldMemory
 from tests.support.plans import make_header, make_plan
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def test_killed_while_the_directory_is_made(tmp_path: Path, statements: int) -> 
 
 
 def _open(path: Path) -> Target:
-    return open_target(TargetSettings("embedded", str(path)))
+    return open_target(TargetSettings("embedded", str(path)), HeldMemory())
 
 
 def _apply_until_killed(plan: Path, path: Path, what: str, length: int) -> None:

@@ -12,6 +12,7 @@ from reconciler.model import Capabilities, Directory, DirectoryInfo, TargetSetti
 from reconciler.targets import open_target
 from tests.support import directories as d
 from tests.support import school_day
+from tests.support.memory import HeldMemory
 from tests.support.plans import frame, make_header, make_plan
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ class Watched:
 
     def snapshot(self) -> tuple[DirectoryInfo, Directory]:
         return self._target.snapshot()
+
+    def findings(self) -> pl.DataFrame:
+        return self._target.findings()
 
     def prepare(self, directory_id: str, *, create: bool) -> None:
         self._target.prepare(directory_id, create=create)
@@ -113,7 +117,7 @@ def test_a_plan_without_changes_writes_nothing(path: Path) -> None:
 
 
 def test_a_plan_for_a_new_directory_makes_it_even_without_people(path: Path) -> None:
-    target = open_target(TargetSettings("embedded", str(path)))
+    target = open_target(TargetSettings("embedded", str(path)), HeldMemory())
     run(make_plan(header=make_header(new_directory=True, directory_year="")), target)
     assert target.info() == DirectoryInfo("dir-1", "2025-26")
 

@@ -56,11 +56,11 @@ def measure_warm(name: str) -> dict[str, float]:
 def _watch_stages(school: School, spent: dict[str, float]) -> None:
     """Have each stage write down what it spends; the pipeline looks them up by these names."""
     from reconciler import changes, desired, resolve, roster  # noqa: PLC0415 - polars loads slowly
+    from reconciler.pipeline import target_of  # noqa: PLC0415
     from reconciler.sources import open_source  # noqa: PLC0415
-    from reconciler.targets import open_target  # noqa: PLC0415
 
     stages: tuple[tuple[str, object, str], ...] = (
-        ("read directory", type(open_target(school.target)), "snapshot"),
+        ("read directory", type(target_of(school)), "snapshot"),
         ("read exports", type(open_source(school)), "read"),
         ("roster", roster, "build_roster"),
         ("desired", desired, "build_desired"),

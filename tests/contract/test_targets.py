@@ -12,6 +12,7 @@ from reconciler.errors import HeldError
 from reconciler.model import DirectoryInfo, TargetSettings
 from reconciler.targets import TARGETS, open_target
 from tests.support import directories as d
+from tests.support.memory import HeldMemory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,7 @@ NOTHING = {"id": "", "year": "", "users": [], "groups": [], "memberships": [], "
 @pytest.fixture(params=sorted(TARGETS))
 def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Target:
     """A target whose directory does not exist yet."""
-    return open_target(TargetSettings(request.param, str(tmp_path / "directory")))
+    return open_target(TargetSettings(request.param, str(tmp_path / "directory")), HeldMemory())
 
 
 @pytest.fixture

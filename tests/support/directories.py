@@ -18,6 +18,7 @@ from reconciler.frames import (
 from reconciler.model import TargetSettings
 from reconciler.targets import Batch, open_target
 from tests.support import plans
+from tests.support.memory import HeldMemory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,7 @@ USER_FIELDS = ("host_id", *PERSON_FIELDS, "active")
 
 def new_directory(path: Path, kind: str = "embedded") -> Target:
     """An empty directory with the id `dir-1`."""
-    target = open_target(TargetSettings(kind, str(path)))
+    target = open_target(TargetSettings(kind, str(path)), HeldMemory())
     target.prepare("dir-1", create=True)
     return target
 

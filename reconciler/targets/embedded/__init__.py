@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler import frames
 from reconciler.errors import HeldError
 from reconciler.model import Capabilities, Directory, DirectoryInfo
 from reconciler.targets.embedded.connection import create_directory, read_info, transaction
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from reconciler.model import TargetSettings
-    from reconciler.targets.interface import Batch
+    from reconciler.targets.interface import Batch, Memory
 
 PATIENCE = 10.0
 """Seconds to wait for another program that holds the file."""
@@ -27,7 +28,11 @@ class EmbeddedDirectory:
 
     capabilities = Capabilities()
 
-    def __init__(self, settings: TargetSettings, *, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, settings: TargetSettings, memory: Memory | None = None, *, patience: float = PATIENCE
+    ) -> None:
+        """It is its own memory, and needs none."""
+        del memory
         self._path = Path(settings.path)
         self._patience = patience
 
@@ -43,6 +48,10 @@ class EmbeddedDirectory:
     def snapshot(self) -> tuple[DirectoryInfo, Directory]:
         """Properties and tables, both as of one moment."""
         return load_mirror(self._path) or self._read_tables()
+
+    def findings(self) -> pl.DataFrame:
+        """None: all that there is to say stands in the directory."""
+        return frames.empty(frames.FINDINGS)
 
     def prepare(self, directory_id: str, *, create: bool) -> None:
         """See to it that the directory with this id is there."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.targets.embedded.judging import REFUSED, judge_create, judge_update, same, settle
 from reconciler.targets.embedded.reading import groups_by
+from reconciler.targets.embedded.settling import REFUSED, settle
+from reconciler.targets.judging import judge_create, judge_update, same
 
 if TYPE_CHECKING:
     import sqlite3

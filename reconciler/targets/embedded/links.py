@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.targets.embedded.carrying import stage
-from reconciler.targets.embedded.judging import settle
 from reconciler.targets.embedded.reading import select
+from reconciler.targets.embedded.settling import settle
 
 if TYPE_CHECKING:
     import sqlite3

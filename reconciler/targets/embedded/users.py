@@ -9,8 +9,9 @@ import polars as pl
 
 from reconciler.frames import PERSON_FIELDS
 from reconciler.targets.embedded.carrying import stage
-from reconciler.targets.embedded.judging import REFUSED, judge_create, judge_update, same, settle
 from reconciler.targets.embedded.reading import users_by
+from reconciler.targets.embedded.settling import REFUSED, settle
+from reconciler.targets.judging import judge_create, judge_update, same
 
 if TYPE_CHECKING:
     import sqlite3

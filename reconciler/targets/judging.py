@@ -1,4 +1,4 @@
-"""What each change of a batch meets in the directory; those that meet what they expect are carried out.
+"""What each change of a batch meets in the directory: whether it is to be carried out, is done, or is stale.
 
 A judged frame has the change's `id`, an `outcome` (`todo` where something is left to do) and a `detail`.
 """
@@ -9,16 +9,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.targets.embedded.carrying import carry_out
-
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Sequence
-
-    from reconciler.targets.embedded.carrying import Row
+    from collections.abc import Sequence
 
 VERDICT = ("id", "outcome", "detail")
-REFUSED = "the directory does not take these values"
 
 
 def same(name: str, left: str, right: str) -> pl.Expr:
@@ -70,26 +64,6 @@ def judge_update(
         .then(pl.format(f"the {thing} has changed since the plan in: {{}}", moved)),
         todo=pl.any_horizontal(pl.col(f"todo_{name}") for name in listed),
     )
-
-
-def settle(
-    connection: sqlite3.Connection,
-    judged: pl.DataFrame,
-    parameters: Sequence[str | pl.Expr],
-    perform: Callable[[Sequence[Row]], object],
-    explain: Callable[[Row], str] = lambda _: REFUSED,
-) -> pl.DataFrame:
-    """Perform what is to do, and give the verdict (`id, outcome, detail`) of every change.
-
-    `perform` takes all rows of `parameters` at once. A row that a constraint refuses fails by itself,
-    explained: it is undone, not the batch.
-    """
-    todo = judged.filter(pl.col("outcome") == "todo")
-    details = carry_out(connection, todo.select(parameters).rows(), perform, explain)
-    done = todo.with_columns(detail=pl.Series(details, dtype=pl.String)).with_columns(
-        outcome=pl.when(pl.col("detail") == "").then(pl.lit("applied")).otherwise(pl.lit("failed"))
-    )
-    return pl.concat([judged.filter(pl.col("outcome") != "todo").select(VERDICT), done.select(VERDICT)])
 
 
 def _judged(matched: pl.DataFrame, *, stale: pl.Expr, todo: pl.Expr) -> pl.DataFrame:
