@@ -119,7 +119,7 @@ def _with_crosswalk(school: School, file: SourceFile | None) -> School:
 
 def _read_crosswalk(file: SourceFile) -> Crosswalk:
     """What somebody has decided in a crosswalk, or written into it: our own rows all have their evidence."""
-    from reconciler.sources.files import read_whole  # noqa: PLC0415 - polars loads slowly
+    from reconciler.tabular import read_whole  # noqa: PLC0415 - polars loads slowly
 
     header, fields, rows = read_whole(file, "crosswalk")
     notes = [name for name in header if name and name not in fields.values()]

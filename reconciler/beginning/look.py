@@ -73,7 +73,7 @@ def _system(name: str) -> str:
 
 def _open_all(folder: Path) -> tuple[dict[str, Sequence[str]], list[tuple[str, str]]]:
     """File -> header, of all that may be exports; and those that are none, with the reason."""
-    from reconciler.sources.files.parse import open_export  # noqa: PLC0415 - polars loads slowly
+    from reconciler.tabular.parse import open_export  # noqa: PLC0415 - polars loads slowly
 
     if not folder.is_dir():
         raise ReconcileError(f"{folder}: no such folder; name the folder that holds the exports")
@@ -152,7 +152,7 @@ def _assign(school: School, exports: Mapping[str, Sequence[str]], chosen: Mappin
 def _fit(file: str, header: Sequence[str], table: str, rules: TableRules) -> Fit | None:
     """A file as a table, if it has all that the table cannot do without."""
     from reconciler.detect import Fit  # noqa: PLC0415 - polars loads slowly
-    from reconciler.sources.files.columns import match_columns  # noqa: PLC0415
+    from reconciler.tabular.columns import match_columns  # noqa: PLC0415
 
     matches = [match_columns(header, one) for one in (rules.parts or {table: rules}).values()]
     if any(matched.mistakes for matched in matches):
@@ -162,7 +162,7 @@ def _fit(file: str, header: Sequence[str], table: str, rules: TableRules) -> Fit
 
 
 def _mistakes(header: Sequence[str], rules: TableRules) -> str:
-    from reconciler.sources.files.columns import match_columns  # noqa: PLC0415 - polars loads slowly
+    from reconciler.tabular.columns import match_columns  # noqa: PLC0415 - polars loads slowly
 
     parts = (rules.parts or {"": rules}).values()
     mistakes = [mistake for one in parts for mistake in match_columns(header, one).mistakes]
@@ -198,7 +198,7 @@ def _choose(
 
 def _missing(table: str, rules: TableRules, exports: Mapping[str, Sequence[str]]) -> str:
     """That no file is a table, and which comes nearest."""
-    from reconciler.sources.files.columns import match_columns  # noqa: PLC0415 - polars loads slowly
+    from reconciler.tabular.columns import match_columns  # noqa: PLC0415 - polars loads slowly
 
     matches = {file: match_columns(header, rules) for file, header in exports.items()}
     nearest = max(matches, key=lambda file: (-len(matches[file].mistakes), len(matches[file].mapped)))

@@ -11,7 +11,7 @@ from reconciler.environment import credentials
 from reconciler.errors import InputError, Mistake, ReconcileError
 from reconciler.model import LIST_TABLES, TableInfo, Tables
 from reconciler.sources.files import FileSource
-from reconciler.sources.files.columns import match_columns
+from reconciler.tabular.columns import match_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

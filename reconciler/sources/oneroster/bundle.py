@@ -15,7 +15,7 @@ import polars as pl
 from reconciler.archive import open_members
 from reconciler.errors import InputError, Mistake, one_mistake
 from reconciler.model import SourceFile, fold_header
-from reconciler.sources.files.parse import open_export, read_rows
+from reconciler.tabular.parse import open_export, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

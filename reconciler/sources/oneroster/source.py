@@ -13,7 +13,6 @@ import polars as pl
 from reconciler.errors import InputError, Mistake
 from reconciler.model import LIST_TABLES, TableInfo, Tables
 from reconciler.sources.files import FileSource
-from reconciler.sources.files.columns import match_columns
 from reconciler.sources.oneroster.bundle import Bundle
 from reconciler.sources.oneroster.classes import sections_of
 from reconciler.sources.oneroster.people import (
@@ -24,6 +23,7 @@ from reconciler.sources.oneroster.people import (
     roles_of_users,
     unknown_roles,
 )
+from reconciler.tabular.columns import match_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

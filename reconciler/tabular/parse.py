@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.errors import InputError, Mistake, one_mistake
-from reconciler.sources.files.encoding import AGAIN, read_text
-from reconciler.sources.files.layout import Layout, detect_layout, unify_line_ends
-from reconciler.sources.files.proof import Proof, prove
-from reconciler.sources.files.strict import read_strictly, scan
+from reconciler.tabular.encoding import AGAIN, read_text
+from reconciler.tabular.layout import Layout, detect_layout, unify_line_ends
+from reconciler.tabular.proof import Proof, prove
+from reconciler.tabular.strict import read_strictly, scan
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
-    from reconciler.sources.files.layout import Layout
+    from reconciler.tabular.layout import Layout
 
 _ODD_SPACES = (b"\t", b"\v", b"\f", b"\r", b"\xc2", b"\xe1", b"\xe2", b"\xe3")
 """A byte of every white space but a space and a line feed: those of ASCII, and with which bytes of UTF-8 all

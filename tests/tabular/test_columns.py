@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.sources.files.columns import duplicate_headers, match_columns
+from reconciler.tabular.columns import duplicate_headers, match_columns
 from tests.sources.exports import make_rules, powerschool
 
 STAFF_NAMES = ["TEACHERS.First_Name", "TEACHERS.Last_Name"]

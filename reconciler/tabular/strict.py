@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from reconciler.errors import InputError, Mistake
-from reconciler.sources.files.layout import DELIMITERS
+from reconciler.tabular.layout import DELIMITERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reconciler.sources.files.layout import Layout
+    from reconciler.tabular.layout import Layout
 
 SHOWN = 5
 """How many bad rows of a file are named."""

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from reconciler.errors import InputError
 from reconciler.model import SourceFile
-from reconciler.sources.files import parse
-from reconciler.sources.files.parse import Export, open_export, read_rows
-from reconciler.sources.files.strict import read_strictly
+from reconciler.tabular import parse
+from reconciler.tabular.parse import Export, open_export, read_rows
+from reconciler.tabular.strict import read_strictly
 from tests.sources.exports import write_rows
 
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from reconciler.errors import InputError
 from reconciler.model import SourceFile
-from reconciler.sources.files import parse
-from reconciler.sources.files.layout import Layout, unify_line_ends
-from reconciler.sources.files.parse import Export, open_export, read_rows
-from reconciler.sources.files.proof import Proof, prove
-from reconciler.sources.files.strict import Row, read_strictly, scan
+from reconciler.tabular import parse
+from reconciler.tabular.layout import Layout, unify_line_ends
+from reconciler.tabular.parse import Export, open_export, read_rows
+from reconciler.tabular.proof import Proof, prove
+from reconciler.tabular.strict import Row, read_strictly, scan
 from tests.sources.exports import write_rows
 
 if TYPE_CHECKING:
