@@ -74,7 +74,7 @@ CURRENT_USERS = {
     "status": T,  # not_activated, pending, activated
     "role": T,
     "opt_out": pl.Boolean,
-    "origin": T,  # sync, hand
+    "origin": T,  # sync, hand; of a link '' where the directory cannot say
     "deactivated_by": T,  # '', sync, hand
 }
 CURRENT_GROUPS = {**GROUPS, "target_id": T, "origin": T}  # key is '' where the group has no external id

@@ -49,8 +49,8 @@ def run(
             journal.close(number, outcomes[-1])
         done += batch.changes.height
         progress(done, total)
-    target.finish()
-    return Outcomes(frames.stack(outcomes, frames.OUTCOMES))
+    left = target.finish()
+    return Outcomes(frames.stack(outcomes, frames.OUTCOMES), left)
 
 
 def _batches(plan: Plan, size: int) -> Iterator[Batch]:

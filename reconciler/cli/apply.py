@@ -14,7 +14,7 @@ from reconciler.cli.screen import is_quiet, look, remark, write
 from reconciler.errors import ReconcileError
 
 if TYPE_CHECKING:
-    from reconciler.model import Plan, School
+    from reconciler.model import Outcomes, Plan, School
 
 EXAMPLES = """\b
 Examples:
@@ -68,9 +68,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     """
     from reconciler import pipeline
     from reconciler.model import LiftedGuard
-    from reconciler.report import build_report
-    from reconciler.views import plan_text, report_text
-    from reconciler.views.page import plural
+    from reconciler.views import plan_text
 
     lifted = _asked_to_lift(name, allow or [], reason)
     plan, school = _plan_and_school(name, additions_only=additions_only)
@@ -97,13 +95,25 @@ def apply(  # noqa: PLR0913 - one parameter an option
     except KeyboardInterrupt:
         remark("What was done stays done; the same command goes on from there.")
         raise
-    if is_quiet() and not outcomes.incomplete:
-        write(f"\nApplied: {plural(len(plan.changes), 'change')}.\n")
-        return
-    write("\n" + report_text(build_report(plan, outcomes), show_names=show_names, **look()))
+    _tell(plan, outcomes, show_names=show_names)
     if outcomes.incomplete:
         remark(f"Not everything was done. 'reconcile plan {plan.header.school_file}' shows what is left.")
         raise typer.Exit(4)
+
+
+def _tell(plan: Plan, outcomes: Outcomes, *, show_names: bool) -> None:
+    """The import summary, or a line of it if all is to be quiet; and what somebody has to do next."""
+    from reconciler.report import build_report
+    from reconciler.views import report_text
+    from reconciler.views.page import plural
+
+    if is_quiet() and not outcomes.incomplete:
+        done = "Handed over" if outcomes.handed_over else "Applied"
+        write(f"\n{done}: {plural(len(plan.changes), 'change')}.\n")
+    else:
+        write("\n" + report_text(build_report(plan, outcomes), show_names=show_names, **look()))
+    if outcomes.left:
+        write(f"\n{outcomes.left}\n")
 
 
 def _asked_to_lift(name: str, allow: list[str], reason: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.config.check_groups import grade_numbers
 from reconciler.config.effective import effective_settings, settings_digest
 from reconciler.config.fields import DELIMITERS, LEAVING_CAUSES, LIST_SETTINGS
+from reconciler.config.target import build_target
 from reconciler.model import (
     DEFAULT_DRIFT,
     DEFAULT_GUARDS,
@@ -35,7 +36,6 @@ from reconciler.model import (
     SourceFile,
     SourceSettings,
     TableRules,
-    TargetSettings,
     Window,
     fold_header,
 )
@@ -62,7 +62,7 @@ def build_school(settings: Settings, path: Path, rule_sets: Mapping[str, str]) -
         sis=str(get("sis")),
         school_year=SchoolYear.parse(str(get("school_year"))),
         source=source,
-        target=TargetSettings(str(get("target", "kind")), _located(settings, ("target", "path"))),
+        target=build_target(settings),
         members={
             name: MemberRules(**_text_values(rules)) for name, rules in settings.table("members").items()
         },
@@ -98,7 +98,7 @@ def build_school(settings: Settings, path: Path, rule_sets: Mapping[str, str]) -
 
 
 def _source(settings: Settings) -> SourceSettings:
-    folder = Path(_located(settings, ("source", "path"))) if settings.get("source", "path") else None
+    folder = Path(settings.located("source", "path")) if settings.get("source", "path") else None
     files = {}
     for name, entry in settings.table("source", "files").items():
         options = entry if isinstance(entry, dict) else {"file": entry}
@@ -128,11 +128,6 @@ def _source(settings: Settings) -> SourceSettings:
         scope=str(settings.get("source", "scope") or ""),
         credentials=str(settings.get("source", "credentials") or kind.upper()),
     )
-
-
-def _located(settings: Settings, path: tuple[str, ...]) -> str:
-    """A path in a setting, relative to the file that says it."""
-    return str(settings.origin(path).file.folder / str(settings.get(*path)))
 
 
 def _table(rules: Mapping[str, Any]) -> TableRules:
@@ -182,7 +177,7 @@ def _groups(settings: Settings) -> GroupSettings:
 def _letters(settings: Settings) -> LettersSettings:
     written = settings.get("letters", "template")
     return LettersSettings(
-        template=_located(settings, ("letters", "template")) if written else "",
+        template=settings.located("letters", "template") if written else "",
         reply_to=str(settings.get("letters", "reply_to") or ""),
     )
 

@@ -32,6 +32,8 @@ def effective_settings(settings: Settings, source: SourceSettings) -> dict[str, 
     data.pop("letters", None)
     data["school_year"] = str(SchoolYear.parse(str(data["school_year"])))
     data["target"] = {"kind": data["target"]["kind"]}
+    if data["target"]["kind"] != "sheets":
+        data.pop("sheets", None)
     data["source"] = {
         "kind": source.kind,
         "files": {

@@ -16,6 +16,7 @@ from reconciler.config.reader import is_file, read_document
 from reconciler.config.resources import rule_set_file, rule_set_names
 from reconciler.config.schema_check import check_schema
 from reconciler.config.suggest import did_you_mean
+from reconciler.config.target import check_target
 from reconciler.errors import InputError, Mistake
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def load_school(path: Path, env: Mapping[str, str], rules: Path | None = None) -
         check_tables(settings)
         check_groups(settings)
         check_calendar(settings)
+        check_target(settings)
     if mistakes := mistakes + settings.mistakes:
         raise InputError(mistakes)
     return build_school(settings, path, {name: one.file.digest for name, one in rule_sets.items()})

@@ -43,6 +43,10 @@ class Settings:
         value = self.get(*path)
         return [str(item) for item in value] if isinstance(value, list) else []
 
+    def located(self, *path: str) -> str:
+        """The path of a file, written relative to the file that says it."""
+        return str(self.origin(path).file.folder / str(self.get(*path)))
+
     def origin(self, path: KeyPath) -> Document:
         """The file that gave the value at `path`, or what is nearest around it."""
         ends = range(len(path), -1, -1)

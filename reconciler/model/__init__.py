@@ -54,6 +54,7 @@ from reconciler.model.settings import (
     TableRules,
     TargetSettings,
 )
+from reconciler.model.sheets import EXPORTS, SHEETS, SheetSettings
 from reconciler.model.year import SchoolYear
 
 __all__ = [
@@ -62,11 +63,13 @@ __all__ = [
     "DEFAULT_DRIFT",
     "DEFAULT_GUARDS",
     "DEFAULT_MINIMUM",
+    "EXPORTS",
     "FINDING_CODES",
     "FREEZE",
     "LIST_TABLES",
     "MEMBER_TYPES",
     "NONE_ALLOWED",
+    "SHEETS",
     "Baseline",
     "BlockedPerson",
     "Calendar",
@@ -113,6 +116,7 @@ __all__ = [
     "Section",
     "SeenField",
     "SeenTable",
+    "SheetSettings",
     "SourceFile",
     "SourceSettings",
     "TableFigures",

@@ -394,6 +394,24 @@ _CODES = (
         "Nothing; leave it out of the export to be rid of this message.",
     ),
     FindingCode(
+        "handed-over",
+        "info",
+        "sheets that nobody has confirmed yet",
+        "Sheets were handed over, and there is no later export of Vidigami's. What they say is taken for"
+        " done, so the plan does not ask for it again.",
+        "Upload the sheets, export the users again, and plan: that tells what did not arrive. If they are not"
+        " to be uploaded, export again all the same.",
+    ),
+    FindingCode(
+        "not-arrived",
+        "warning",
+        "handed over, and not there",
+        "Sheets that were handed over say it, and an export that was made since does not show it: a row was"
+        " refused, a sheet was not uploaded, or somebody has changed it in Vidigami. The plan asks for it"
+        " again.",
+        "See the errors that Vidigami gave for the upload.",
+    ),
+    FindingCode(
         "not-carried",
         "info",
         "not held by this directory",

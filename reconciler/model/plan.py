@@ -168,6 +168,8 @@ class Outcomes:
     """
 
     frame: pl.DataFrame
+    left: str = ""
+    """What somebody has to do next, outside of this tool."""
 
     @property
     def incomplete(self) -> bool:

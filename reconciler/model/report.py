@@ -78,3 +78,12 @@ class Report:
     """Code -> how many."""
     names: Mapping[str, str]
     """Host ID -> name, of everybody whom the summary mentions."""
+    handed_over: int = 0
+    """Changes that somebody else is to carry out: the next plan tells whether they did."""
+
+    @property
+    def state(self) -> str:
+        """What has become of the plan."""
+        if self.handed_over:
+            return "handed over, to be confirmed by the next export"
+        return "applied" if self.applied else "planned, not applied"

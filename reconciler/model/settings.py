@@ -13,6 +13,7 @@ from types import MappingProxyType
 from reconciler.model.calendar import Calendar
 from reconciler.model.guard import DEFAULT_GUARDS, Limit
 from reconciler.model.preflight import PreflightSettings
+from reconciler.model.sheets import SheetSettings
 from reconciler.model.year import SchoolYear
 
 NO_MAPPING: Mapping[str, str] = MappingProxyType({})
@@ -230,6 +231,11 @@ class TargetSettings:
     """The address of a server."""
     credentials: str = ""
     """How the variables begin that hold its client id and secret."""
+    exports: Mapping[str, str] = field(default_factory=lambda: NO_MAPPING)
+    """Kind (users, groups, ...) -> the file that Vidigami exported of it."""
+    sheets: SheetSettings = field(default_factory=SheetSettings)
+    user_types: Mapping[str, str] = field(default_factory=lambda: NO_MAPPING)
+    """Member type -> Vidigami's word for it."""
 
     @property
     def place(self) -> str:

@@ -39,6 +39,7 @@ def build_report(plan: Plan, outcomes: Outcomes | None = None) -> Report:
         not_done=not_done(plan, outcomes),
         findings=dict(sorted(findings["code"].value_counts().iter_rows())),
         names=_names(plan.people.filter(pl.col("host_id").is_in(sorted(mentioned)))),
+        handed_over=outcomes.handed_over if outcomes else 0,
     )
 
 

@@ -19,6 +19,7 @@ from reconciler.frames import (
 )
 from reconciler.keys import flags, pairs, put
 from reconciler.model import Unchanged
+from reconciler.resolve.origins import tell_links, tell_seats
 from reconciler.resolve.protect import spared_groups
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its e
     additions_only: bool,
 ) -> Settled:
     """Memberships, and `hand-added`."""
-    there = _under_final_keys(current, groups)
+    there = tell_seats(_under_final_keys(current, groups), desired.directory, current)
     wanted = desired.directory.memberships
     possible = wanted.select(
         _is(groups.groups["key"], "group_key")
@@ -133,7 +134,7 @@ def settle_relationships(  # noqa: PLR0913 - as for memberships
         & ~_is(people.absent, "parent_host_id")
         & ~_is(people.held, "parent_host_id")
     ).to_series()
-    there = current.relationships
+    there = tell_links(current.relationships, roster.people["host_id"])
     unchanged, undesired, new = _compare(there, wanted, possible, _PAIR)
     if "relationships" not in can.kinds:
         return _as_they_are(there, RESOLVED_RELATIONSHIPS, "relationships", new.height)

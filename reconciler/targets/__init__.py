@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.targets.embedded import EmbeddedDirectory
 from reconciler.targets.interface import Batch, Memory, Target
+from reconciler.targets.sheets import ImportSheets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["TARGETS", "Batch", "EmbeddedDirectory", "Memory", "Target", "open_target"]
 
 TARGETS: Mapping[str, Callable[[TargetSettings, Memory], Target]] = MappingProxyType(
-    {"embedded": EmbeddedDirectory}
+    {"embedded": EmbeddedDirectory, "sheets": ImportSheets}
 )
 """Every kind of target, by its name in a school file."""
 

@@ -78,8 +78,8 @@ class Target(Protocol):
         the plan, so it was left alone) or `failed`. `detail` says why.
         """
 
-    def finish(self) -> None:
-        """Told after the last batch, whatever became of the changes.
+    def finish(self) -> str:
+        """Told after the last batch, whatever became of the changes; gives what somebody has to do next.
 
         What is handed over is handed over here, all of it or nothing; elsewhere only speed depends on it.
         """

@@ -49,6 +49,7 @@ def report_json(report: Report, **_look: object) -> str:
         "created": header.created,
         "tool_version": header.tool_version,
         "applied": report.applied,
+        "handed_over": report.handed_over,
         "members": [_member(counts) for counts in report.members],
         "blocked": [_blocked(one, report.names) for one in report.blocked],
         "students_without_parent": _people(report.students_without_parent, report.names),

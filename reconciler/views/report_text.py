@@ -48,9 +48,8 @@ def report_text(
 def _write_title(page: Page, report: Report) -> None:
     header = report.header
     page.line(f"Import summary: {header.school_name} ({header.school}), {header.school_year}", "title")
-    state = "applied" if report.applied else "planned, not applied"
     directory = f"directory {header.directory_id}" if header.directory_id else "a new directory"
-    page.line(f"From {header.sis} to {directory}, {state}")
+    page.line(f"From {header.sis} to {directory}, {report.state}")
     if header.undoes:
         page.line(f"Undoes run {header.undoes}")
     if header.part:

@@ -55,8 +55,8 @@ class Watched:
         self.batches.append((batch.kind, batch.changes["id"].to_list(), batch.school_year))
         return self._target.apply(batch)
 
-    def finish(self) -> None:
-        self._target.finish()
+    def finish(self) -> str:
+        return self._target.finish()
 
 
 @pytest.fixture

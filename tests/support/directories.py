@@ -45,9 +45,11 @@ def new_directory(path: Path, kind: str = "embedded") -> Target:
 
 
 def apply(target: Target, kind: str, *rows: Row, year: str = YEAR) -> list[tuple[str, str]]:
-    """Carry out changes as one batch; gives the outcome and detail of each."""
+    """Carry out changes as all of a plan, in one batch; gives the outcome and detail of each."""
     changes = plans.frame(SCHEMAS[kind], [{"id": n} | row for n, row in enumerate(rows, start=1)])
-    return target.apply(Batch(kind, changes, year)).select("outcome", "detail").rows()
+    outcomes = target.apply(Batch(kind, changes, year)).select("outcome", "detail").rows()
+    target.finish()
+    return outcomes
 
 
 def creation(host_id: str, /, **values: object) -> Row:

@@ -186,6 +186,7 @@ def plan_for(
         now=NOW,
         new_id="directory-1",
         additions_only=additions_only,
+        told=target.findings() if target else None,
     )
 
 

@@ -79,10 +79,11 @@ class EmbeddedDirectory:
                 )
             return write_batch(connection, batch)
 
-    def finish(self) -> None:
+    def finish(self) -> str:
         """After the last batch: leave a mirror of a large directory, so that the next plan reads it fast."""
         if (state := state_of(self._path)) and (draft := self._draft_mirror(state)):
             keep_mirror(draft, self._path, state)
+        return ""
 
     def _draft_mirror(self, state: str) -> Path | None:
         with transaction(self._path, "read", self._patience) as connection:

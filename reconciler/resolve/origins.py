@@ -1,0 +1,42 @@
+"""Who made a link, where the directory cannot say: a sync, if a sync is what makes such links."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from reconciler.model import Directory
+
+
+def tell_seats(there: pl.DataFrame, wanted: Directory, current: Directory) -> pl.DataFrame:
+    """Current memberships, each `sync` or `hand`.
+
+    One that cannot say is a sync's where the mapping puts people of that member type into that group: a
+    teacher among the students of a grade was put there by hand.
+    """
+    if not (there["origin"] == "").any():
+        return there
+    types = wanted.users.select("host_id", "member_type")
+    usual = wanted.memberships.join(types, on="host_id").select("group_key", "member_type", made="group_key")
+    holders = current.users.select("host_id", "member_type").unique("host_id")
+    seats = there.join(holders, on="host_id", how="left", maintain_order="left").join(
+        usual.unique(), on=["group_key", "member_type"], how="left", maintain_order="left"
+    )
+    return _told(there, seats["made"].is_not_null())
+
+
+def tell_links(there: pl.DataFrame, eligible: pl.Series) -> pl.DataFrame:
+    """Current relationships, each `sync` or `hand`: one of two eligible people is a sync's."""
+    if not (there["origin"] == "").any():
+        return there
+    both = there.select(
+        pl.col("student_host_id", "parent_host_id").is_in(eligible.implode()).name.keep()
+    ).select(pl.all_horizontal(pl.all()))
+    return _told(there, both.to_series())
+
+
+def _told(there: pl.DataFrame, by_sync: pl.Series) -> pl.DataFrame:
+    said = pl.when(by_sync).then(pl.lit("sync")).otherwise(pl.lit("hand"))
+    return there.with_columns(origin=pl.when(pl.col("origin") == "").then(said).otherwise("origin"))
