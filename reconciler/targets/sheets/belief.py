@@ -222,7 +222,7 @@ def _links(
             .drop("now")
         )
     if rows is None:
-        return there.select(*key, "origin"), there.clear().select(key)
+        return there.drop("target_id"), there.clear().select(key)
     made = there.filter(pl.col("origin") == "sync").select(key)
     links = rows.select(key).unique(maintain_order=True)
     links = links.join(made.with_columns(origin=pl.lit("sync")), on=key, how="left", maintain_order="left")
@@ -230,10 +230,20 @@ def _links(
 
 
 def _seated(seats: pl.DataFrame, groups: pl.DataFrame, users: pl.DataFrame) -> pl.DataFrame:
-    """CURRENT_MEMBERSHIPS of those groups and users that are there."""
-    known = groups.filter(pl.col("key") != "").select(group_key="key", group_target_id="target_id")
-    there = seats.join(known, on="group_key", maintain_order="left").join(
-        users.select("host_id", user="target_id"), on="host_id", maintain_order="left"
+    """CURRENT_MEMBERSHIPS of those groups and users that are there.
+
+    A group is known by Vidigami's own id, or by its key where that id is not told.
+    """
+    by_id = groups.select(group_target_id="target_id", same="target_id")
+    by_key = groups.filter(pl.col("key") != "").select(group_key="key", named="target_id")
+    known = seats if "group_target_id" in seats else seats.with_columns(group_target_id=pl.lit(""))
+    there = (
+        known.join(by_id, on="group_target_id", how="left", maintain_order="left")
+        .join(by_key, on="group_key", how="left", maintain_order="left")
+        .with_columns(group_target_id=pl.coalesce("same", "named"))
+        .drop("group_key")
+        .join(groups.select(group_key="key", group_target_id="target_id"), on="group_target_id")
+        .join(users.select("host_id", user="target_id"), on="host_id", maintain_order="left")
     )
     return check(
         there.with_columns(target_id=pl.concat_str("group_target_id", "user", separator=":")),

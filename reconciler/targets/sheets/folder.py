@@ -103,13 +103,18 @@ def _steps(files: Sequence[tuple[str, bytes, Sheet]], about: Mapping[str, str]) 
                     if told
                     else "Round 1"
                 ]
-        lines += [f"  {name}  ({_rows(data):,} rows)", f"      {_HOW[sheet.name]}"]
+        lines += [f"  {name}  ({_counted(data)})", f"      {_HOW[sheet.name]}"]
     lines += [
         "",
         "Then export the users again, put the file where target.exports.users says, and plan again: that",
         "tells what did not arrive. These files hold values of children: delete them once that is done.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _counted(data: bytes) -> str:
+    rows = _rows(data)
+    return f"{rows:,} row{'' if rows == 1 else 's'}"
 
 
 def _rows(data: bytes) -> int:
