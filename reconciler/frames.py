@@ -61,6 +61,8 @@ ROWS = {
 
 # -- directory --------------------------------------------------------------------------------------------
 
+LED = "led"
+"""The origin of a parent's membership that the directory itself makes, because a child is in the group."""
 CROSSWALK = {"old_host_id": T, "new_host_id": T, "decision": T, "file": T, "line": pl.UInt32}
 USERS = {"host_id": T, **dict.fromkeys(PERSON_FIELDS, T), "active": pl.Boolean}
 GROUPS = {"key": T, "category": T, "name": T, "kind": T}
@@ -74,7 +76,7 @@ CURRENT_USERS = {
     "status": T,  # not_activated, pending, activated
     "role": T,
     "opt_out": pl.Boolean,
-    "origin": T,  # sync, hand; of a link '' where the directory cannot say
+    "origin": T,  # sync, hand; of a link also LED, or '' where the directory cannot say
     "deactivated_by": T,  # '', sync, hand
 }
 CURRENT_GROUPS = {**GROUPS, "target_id": T, "origin": T}  # key is '' where the group has no external id

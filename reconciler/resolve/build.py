@@ -77,11 +77,12 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
     desired, unheld = _leave_out_groups(desired, current, can)
     groups = settle_groups(desired, current, school, years_before=info.school_year == str(school.school_year))
     people = _people(frame, roster, current, loose)
-    memberships = settle_memberships(
-        desired, current, groups, people, school, can, additions_only=additions_only
-    )
     relationships = settle_relationships(
         desired, current, roster, people, school, can, additions_only=additions_only
+    )
+    links = relationships.resolved() if "relationships" in can.kinds else roster.relationships
+    memberships = settle_memberships(
+        desired, current, groups, people, links, school, can, additions_only=additions_only
     )
     found = [
         moved.findings,
@@ -96,7 +97,6 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
         unheld,
     ]
     found += [groups.findings, memberships.findings, relationships.findings]
-    links = relationships.resolved() if "relationships" in can.kinds else roster.relationships
     found += [_school_year(info, school), _no_parent(frame, links, roster, school)]
     before, after = _sides(frame, as_it_is, settled, groups.groups, memberships, relationships)
     return Resolution(

@@ -9,6 +9,7 @@ import polars as pl
 
 from reconciler.frames import (
     FINDINGS,
+    LED,
     RESOLVED_MEMBERSHIPS,
     RESOLVED_RELATIONSHIPS,
     empty,
@@ -72,13 +73,14 @@ def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its e
     current: Directory,
     groups: ResolvedGroups,
     people: People,
+    links: pl.DataFrame,
     school: School,
     can: Capabilities,
     *,
     additions_only: bool,
 ) -> Settled:
-    """Memberships, and `hand-added`."""
-    there = tell_seats(_under_final_keys(current, groups), desired.directory, current)
+    """Memberships, and `hand-added`; `links` are the relationships that there will be."""
+    there = tell_seats(_under_final_keys(current, groups), desired.directory, current, links)
     wanted = desired.directory.memberships
     possible = wanted.select(
         _is(groups.groups["key"], "group_key")
@@ -92,7 +94,7 @@ def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its e
     undesired = _of_which_groups(undesired, groups)
     stays = (
         ~pl.col("ours")
-        | (pl.col("origin") == "hand")
+        | pl.col("origin").is_in(["hand", LED])
         | (pl.col("retired") & pl.lit(school.groups.retired == "keep"))
         | _is(people.foreign, "host_id")
         | _is(people.held, "host_id")

@@ -6,18 +6,24 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.frames import LED
+
 if TYPE_CHECKING:
     from reconciler.model import Directory
 
 
-def tell_seats(there: pl.DataFrame, wanted: Directory, current: Directory) -> pl.DataFrame:
-    """Current memberships, each `sync` or `hand`.
+def tell_seats(
+    there: pl.DataFrame, wanted: Directory, current: Directory, links: pl.DataFrame
+) -> pl.DataFrame:
+    """Current memberships, each `sync`, `hand` or LED; `links` are the relationships that there will be.
 
     One that cannot say is a sync's where the mapping puts people of that member type into that group: a
-    teacher among the students of a grade was put there by hand.
+    teacher among the students of a grade was put there by hand. A parent is led no more once no child is in
+    the group.
     """
-    if not (there["origin"] == "").any():
+    if not there["origin"].is_in(["", LED]).any():
         return there
+    there = _led_still(there, wanted, links)
     types = wanted.users.select("host_id", "member_type")
     usual = wanted.memberships.join(types, on="host_id").select("group_key", "member_type", made="group_key")
     holders = current.users.select("host_id", "member_type").unique("host_id")
@@ -35,6 +41,16 @@ def tell_links(there: pl.DataFrame, eligible: pl.Series) -> pl.DataFrame:
         pl.col("student_host_id", "parent_host_id").is_in(eligible.implode()).name.keep()
     ).select(pl.all_horizontal(pl.all()))
     return _told(there, both.to_series())
+
+
+def _led_still(there: pl.DataFrame, wanted: Directory, links: pl.DataFrame) -> pl.DataFrame:
+    leads = links.join(
+        wanted.memberships.select("group_key", student_host_id="host_id"), on="student_host_id"
+    )
+    leads = leads.select("group_key", host_id="parent_host_id").unique().with_columns(leads=True)
+    led = there.join(leads, on=["group_key", "host_id"], how="left", maintain_order="left")
+    no_more = (pl.col("origin") == LED) & pl.col("leads").is_null()
+    return led.with_columns(origin=pl.when(no_more).then(pl.lit("")).otherwise("origin")).drop("leads")
 
 
 def _told(there: pl.DataFrame, by_sync: pl.Series) -> pl.DataFrame:

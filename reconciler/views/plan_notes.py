@@ -13,6 +13,12 @@ VERDICTS: Mapping[str, str] = {"held": "Held", "changes": "Changes", "none": "No
 """Verdict -> how it is said."""
 
 
+def unconfirmed(plan: Plan) -> str:
+    """What was handed over and nobody has confirmed, as a sentence; '' where there is nothing."""
+    found = plan.findings.filter(plan.findings["code"] == "handed-over")["detail"]
+    return f"Not confirmed yet: {found[0]}." if found.len() else ""
+
+
 def notes_of(plan: Plan) -> list[str]:
     """What a reader should know before the counts, a sentence each."""
     header = plan.header
@@ -28,4 +34,5 @@ def notes_of(plan: Plan) -> list[str]:
         ),
         "On trial (sync: plan_only): it can be read, but not applied.": header.sync == "plan_only",
     }
-    return [note for note, holds in said.items() if holds]
+    notes = [note for note, holds in said.items() if holds]
+    return [*notes, waiting] if (waiting := unconfirmed(plan)) else notes

@@ -12,6 +12,7 @@ from reconciler.views.findings_text import list_findings
 from reconciler.views.items import ITEMS
 from reconciler.views.names import names_of
 from reconciler.views.page import CAP, Page, natural, pad, plural
+from reconciler.views.plan_notes import unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,6 +66,8 @@ def _write_no_changes(page: Page, plan: Plan) -> None:
     people = f"{number:,} people are" if number != 1 else "1 person is"
     tail = "Nothing is to be added" if plan.header.additions_only else f"{people} as the SIS has them"
     page.line(f"No changes. {tail}.")
+    if waiting := unconfirmed(plan):
+        page.prose(waiting)
     if codes := count_codes(plan.findings):
         page.prose("Findings: " + ", ".join(f"{number:,} {code}" for code, number in codes.items()))
 
@@ -91,6 +94,8 @@ def _write_header(page: Page, plan: Plan) -> None:
         page.line("Additions only: nobody leaves, and nothing is removed.")
     if header.settings_changes:
         page.prose(f"Settings since the last apply: {header.settings_changes}")
+    if waiting := unconfirmed(plan):
+        page.prose(waiting)
     if not header.baseline and not header.undoes:
         page.line(
             "No baseline: there is no last good run to hold the exports against; absolute minimums hold.",

@@ -109,7 +109,7 @@ class Vidigami:
 
     def export(self, folder: Path, *, columns: tuple[str, ...] = USER_LIST) -> None:
         """All lists, with these columns of the users, each as a CSV file of its own."""
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         _write(folder / "users.csv", columns, [*self.users.values()])
         groups = [{"Group ID": key, **group} for key, group in self.groups.items()]
         _write(folder / "groups.csv", ("Group ID", "Vidigami ID", "Name", "Category"), groups)

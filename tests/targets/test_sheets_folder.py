@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import stat
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
@@ -16,6 +16,9 @@ from reconciler import __version__
 from reconciler.errors import ReconcileError
 from reconciler.targets.sheets.folder import hand_over
 from reconciler.targets.sheets.layout import Sheet
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ABOUT = {"directory_id": "dir-1", "school_year": "2025-26"}
 IDS = Sheet("update-host-ids", pl.DataFrame({"Vidigami ID": ["7"], "Host ID": ["a"], "New Host ID": ["S1"]}))

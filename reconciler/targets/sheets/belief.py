@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler import frames
-from reconciler.frames import PERSON_FIELDS, check, empty, findings, one_finding, stack
+from reconciler.frames import LED, PERSON_FIELDS, check, empty, findings, one_finding, stack
 from reconciler.model import Directory, SchoolYear
 
 if TYPE_CHECKING:
@@ -69,7 +69,11 @@ def believe(kept: Kept | None, listed: Mapping[str, Listed]) -> Belief:
     if handed_over and "users" not in new:
         how = "the next export will tell" if listed else "name target.exports.users to have it confirmed"
         told.append(one_finding("handed-over", f"{handed_over} is taken for uploaded; {how}"))
-    directory = Directory(users, groups, _seated(seats, groups, users), _related(pairs, users))
+    related = _related(pairs, users)
+    seated = _seated(seats, groups, users)
+    if "memberships" in new:
+        seated = _led(seated, related)
+    directory = Directory(users, groups, seated, related)
     return Belief(directory, stack(told, frames.FINDINGS))
 
 
@@ -249,6 +253,16 @@ def _seated(seats: pl.DataFrame, groups: pl.DataFrame, users: pl.DataFrame) -> p
         there.with_columns(target_id=pl.concat_str("group_target_id", "user", separator=":")),
         frames.CURRENT_MEMBERSHIPS,
     )
+
+
+def _led(seats: pl.DataFrame, related: pl.DataFrame) -> pl.DataFrame:
+    """CURRENT_MEMBERSHIPS, with those of parents whom Vidigami itself has put where their child is."""
+    seat = ["group_target_id", "host_id"]
+    children = seats.select("group_target_id", student_host_id="host_id")
+    led = related.join(children, on="student_host_id").select("group_target_id", host_id="parent_host_id")
+    found = seats.join(led.unique().with_columns(led=True), on=seat, how="left", maintain_order="left")
+    origin = pl.when(pl.col("led").is_not_null()).then(pl.lit(LED)).otherwise("origin")
+    return found.with_columns(origin=origin).drop("led")
 
 
 def _related(pairs: pl.DataFrame, users: pl.DataFrame) -> pl.DataFrame:

@@ -10,6 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from reconciler import __version__
 from reconciler.errors import ReconcileError
 from reconciler.targets.sheets.layout import REMOVALS
@@ -68,7 +70,9 @@ def _files(sheets: Sequence[Sheet], rows: int) -> Iterator[tuple[str, bytes, She
         for part, frame in enumerate(parts, start=1):
             number += 1
             which = f"-part-{part}" if len(parts) > 1 else ""
-            yield f"{number:02d}-{sheet.name}{which}.csv", frame.write_csv().encode(), sheet
+            # Of a blank text, unlike of a null, polars writes the quotes.
+            blank = frame.select(pl.when(pl.all() != "").then(pl.all()))
+            yield f"{number:02d}-{sheet.name}{which}.csv", blank.write_csv().encode(), sheet
 
 
 def _papers(
@@ -118,8 +122,6 @@ def _counted(data: bytes) -> str:
 
 
 def _rows(data: bytes) -> int:
-    import polars as pl  # noqa: PLC0415 - loaded by now
-
     return pl.read_csv(data, infer_schema=False).height
 
 
