@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.config import load_school
+from reconciler.desired import build_desired
 from reconciler.errors import InputError
 from reconciler.roster import build_roster
 from reconciler.sources import open_source
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 VERACROSS = ROOT / "tests" / "sis" / "veracross" / "school.yaml"
+CLEVER = ROOT / "tests" / "sis" / "clever" / "school.yaml"
 BLACKBAUD = ROOT / "tests" / "sis" / "blackbaud" / "school.yaml"
 
 
@@ -160,3 +162,33 @@ class TestBlackbaud:
         school = with_header(tmp_path, BLACKBAUD, "relationships.csv", "parental_access", "notes")
         with pytest.raises(InputError, match="data_access"):
             roster(school)
+
+
+class TestClever:
+    def test_students_and_teachers_of_the_school_are_numbered_apart(self) -> None:
+        people = roster(CLEVER).people
+        assert host_ids(people, "student") == ["S88001", "S88002", "S88003"]
+        assert host_ids(people, "staff") == ["T500"]
+        assert host_ids(people, "parent") == []
+
+    def test_a_student_of_several_contacts_is_one(self) -> None:
+        assert roster(CLEVER).findings.filter(code="duplicate-id").is_empty()
+
+    def test_grades_are_clevers_words(self) -> None:
+        result = roster(CLEVER)
+        grades = dict(result.people.filter(member_type="student").select("host_id", "grade").rows())
+        assert grades == {"S88001": "5", "S88002": "0", "S88003": ""}
+        assert codes(result.findings, "unknown-grade") == ["S88003"]
+
+    def test_classes_have_their_teacher_and_students(self) -> None:
+        school = load_school(CLEVER, {})
+        tables = open_source(school).read()
+        desired = build_desired(build_roster(tables, school), tables, school).directory
+        (key,) = desired.groups.filter(kind="class")["key"]
+        members = desired.memberships.filter(group_key=key)["host_id"]
+        assert sorted(members) == ["S88001", "T500"]
+
+    def test_the_states_number_is_never_the_id(self, tmp_path: Path) -> None:
+        school = with_header(tmp_path, CLEVER, "students.csv", "Student_id", "Id")
+        with pytest.raises(InputError, match="found State_id, which is refused: it is the state's number"):
+            read(school)
