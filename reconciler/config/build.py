@@ -127,6 +127,7 @@ def _source(settings: Settings) -> SourceSettings:
         token_url=str(settings.get("source", "token_url") or ""),
         scope=str(settings.get("source", "scope") or ""),
         credentials=str(settings.get("source", "credentials") or kind.upper()),
+        roles={table: tuple(roles) for table, roles in settings.table("source", "roles").items()},
     )
 
 

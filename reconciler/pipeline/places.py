@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.archive import on_disk
 from reconciler.config import find_school, load_school
-from reconciler.environment import STATE
+from reconciler.environment import STATE, STATE_FOLDER
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,7 +38,7 @@ def exports_of(school: School) -> list[Path]:
 
 def state_of(school: School) -> str | Path:
     """Where what is remembered of a school's runs is kept: `RECONCILE_STATE`, else beside its directory."""
-    return os.environ.get(STATE) or Path(school.target.path).parent / ".reconcile" / "state.db"
+    return os.environ.get(STATE) or Path(school.target.path).parent / STATE_FOLDER / "state.db"
 
 
 def day_of(now: datetime) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from reconciler.errors import one_mistake
+from reconciler.errors import ReconcileError, one_mistake
+from reconciler.sources import blackbaud
 from reconciler.sources.files import FileSource
 from reconciler.sources.oneroster import OneRosterRestSource, OneRosterSource
 from reconciler.sources.powerschool import PowerSchoolSource
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from reconciler.model import School, Tables
+    from reconciler.oauth import Consent
 
 
 class Source(Protocol):
@@ -32,6 +34,7 @@ class Source(Protocol):
 
 
 SOURCES: dict[str, Callable[[School], Source]] = {
+    "blackbaud": blackbaud.BlackbaudSource,
     "files": FileSource,
     "oneroster": OneRosterSource,
     "oneroster_rest": OneRosterRestSource,
@@ -39,6 +42,9 @@ SOURCES: dict[str, Callable[[School], Source]] = {
     "veracross": VeracrossSource,
 }
 """The kinds of source, by their name in `source.kind`."""
+
+CONSENTS: dict[str, Callable[[School, str], Consent]] = {"blackbaud": blackbaud.open_consent}
+"""Kind of source that somebody has to sign in to -> their consent, given the redirect URI."""
 
 
 def open_source(school: School) -> Source:
@@ -51,3 +57,17 @@ def open_source(school: School) -> Source:
     if kind not in SOURCES:
         raise one_mistake(school.file, f"source.kind: no source {kind!r}", f"there is {', '.join(SOURCES)}")
     return SOURCES[kind](school)
+
+
+def open_consent(school: School, redirect_uri: str) -> Consent:
+    """The consent that the school's source wants.
+
+    Raises:
+        ReconcileError: it wants none.
+    """
+    kind = school.source.kind
+    if kind not in CONSENTS:
+        raise ReconcileError(
+            f"{school.file}: a source of the kind {kind} takes no sign-in; only {', '.join(CONSENTS)} does"
+        )
+    return CONSENTS[kind](school, redirect_uri)
