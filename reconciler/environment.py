@@ -74,6 +74,35 @@ def subscription_key(name: str) -> str:
     raise _unset(f"{variable} (or {variable}_FILE)")
 
 
+def password(name: str) -> str:
+    """The password of an account that files are read by: `NAME_PASSWORD`, or the file; '' for none.
+
+    Raises:
+        ReconcileError: the file cannot be read.
+    """
+    return _secret(f"{name}_PASSWORD")
+
+
+def user(name: str) -> str:
+    """The account that files are read by: `NAME_USER`; '' for none."""
+    return os.environ.get(f"{name}_USER", "")
+
+
+def ssh_key(name: str) -> tuple[str, str]:
+    """The file of a private key (`NAME_KEY_FILE`), and its passphrase (`NAME_KEY_PASSPHRASE`); '' for none.
+
+    Raises:
+        ReconcileError: the file of the passphrase cannot be read.
+    """
+    return os.environ.get(f"{name}_KEY_FILE", ""), _secret(f"{name}_KEY_PASSPHRASE")
+
+
+def known_hosts(name: str) -> Path:
+    """The file of the host keys that are known: `NAME_KNOWN_HOSTS`, else that of the user."""
+    named = os.environ.get(f"{name}_KNOWN_HOSTS")
+    return Path(named) if named else Path.home() / ".ssh" / "known_hosts"
+
+
 def token_file(school: School) -> Path:
     """The file of a school's sign-in: the one that `NAME_TOKEN_FILE` names, else beside the state store."""
     if named := os.environ.get(f"{school.source.credentials}_TOKEN_FILE"):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reconciler.config.addresses import is_address, join_address
 from reconciler.config.check_groups import grade_numbers
 from reconciler.config.effective import effective_settings, settings_digest
 from reconciler.config.fields import DELIMITERS, LEAVING_CAUSES, LIST_SETTINGS
@@ -98,16 +99,16 @@ def build_school(settings: Settings, path: Path, rule_sets: Mapping[str, str]) -
 
 
 def _source(settings: Settings) -> SourceSettings:
-    folder = Path(_located(settings, ("source", "path"))) if settings.get("source", "path") else None
+    folder = _located(settings, ("source", "path")) if settings.get("source", "path") else ""
     files = {}
     for name, entry in settings.table("source", "files").items():
         options = entry if isinstance(entry, dict) else {"file": entry}
         written = str(options["file"])
-        base = folder or settings.origin(("source", "files")).file.folder
+        base = folder or str(settings.origin(("source", "files")).file.folder)
         delimiter = options.get("delimiter") or ""
         files[name] = SourceFile(
             name=written,
-            path=str(base / written),
+            path=_in_folder(base, written),
             delimiter=DELIMITERS.get(delimiter, delimiter),
             **_chosen(options, "encoding", "quoting", "allow_empty"),
         )
@@ -122,7 +123,7 @@ def _source(settings: Settings) -> SourceSettings:
     return SourceSettings(
         kind,
         files,
-        str(folder or ""),
+        folder,
         url=str(settings.get("source", "url") or ""),
         token_url=str(settings.get("source", "token_url") or ""),
         scope=str(settings.get("source", "scope") or ""),
@@ -132,8 +133,14 @@ def _source(settings: Settings) -> SourceSettings:
 
 
 def _located(settings: Settings, path: tuple[str, ...]) -> str:
-    """A path in a setting, relative to the file that says it."""
-    return str(settings.origin(path).file.folder / str(settings.get(*path)))
+    """A path in a setting, relative to the file that says it; an address as it is."""
+    return _in_folder(str(settings.origin(path).file.folder), str(settings.get(*path)))
+
+
+def _in_folder(folder: str, written: str) -> str:
+    if is_address(written):
+        return written
+    return join_address(folder, written) if is_address(folder) else str(Path(folder) / written)
 
 
 def _table(rules: Mapping[str, Any]) -> TableRules:
