@@ -42,7 +42,6 @@ class HttpsPlace:
                 f"{self._where}: set both {name}_USER and {name}_PASSWORD, or neither where it asks for none"
             )
         self._auth: AuthBase = HTTPBasicAuth(account.encode(), secret.encode()) if account else _Nobody()
-        self._session = requests.Session()
 
     def copy(self, path: str, into: BinaryIO) -> Seen:
         """Copy a file; what was said of it before."""
@@ -68,8 +67,7 @@ class HttpsPlace:
         raise one_mistake(self._where + path, "what is there cannot be listed by https", "name a zip archive")
 
     def close(self) -> None:
-        """Leave."""
-        self._session.close()
+        """Leave: nothing is kept open."""
 
     @contextmanager
     def _answering(self, path: str) -> Iterator[requests.Response]:
@@ -94,7 +92,8 @@ class HttpsPlace:
         first = address
         for _ in range(_REDIRECTS):
             auth = self._auth if _origin(address) == _origin(first) else _Nobody()
-            answer = self._session.get(
+            # Each on a connection of its own: one that is kept may be closed just as it is asked again.
+            answer = requests.get(
                 address,
                 auth=auth,
                 headers={"Accept-Encoding": "identity"},
@@ -105,7 +104,6 @@ class HttpsPlace:
             if not answer.is_redirect:
                 return answer
             answer.close()
-            self._session.cookies.clear()
             address = urljoin(address, answer.headers["Location"])
             if urlsplit(address).scheme != "https":
                 raise ReconcileError(f"{first}: it leads to an address that is not https; ask who runs it")
