@@ -33,6 +33,16 @@ def fault_of(address: str) -> tuple[str, str] | None:
     return next((told for holds, told in faults if holds), None)
 
 
+def fault_beside(first: str, address: str) -> tuple[str, str] | None:
+    """What is wrong with an address beside the first one of a school; both are without a fault of their own.
+
+    There is one set of credentials, which is for one host alone.
+    """
+    if not first or urlsplit(first)[:2] == urlsplit(address)[:2]:
+        return None
+    return "on another host than the others, and the credentials are for one", "have them put in one place"
+
+
 def join_address(folder: str, name: str) -> str:
     """A file in a folder at an address."""
     return f"{folder.rstrip('/')}/{name}"

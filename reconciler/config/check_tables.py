@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.config.addresses import fault_of, is_address, join_address
+from reconciler.config.addresses import fault_beside, fault_of, is_address, join_address
 from reconciler.config.document import show
 from reconciler.config.fields import APIS, FIELD_NAMES, GIVEN, TABLE_NAMES
 from reconciler.config.suggest import closest, did_you_mean
@@ -115,9 +115,13 @@ def _check_addresses(settings: Settings) -> None:
         written = str(entry.get("file") if isinstance(entry, dict) else entry)
         within = is_address(folder) and not is_address(written) and not fault_of(folder)
         named.append((("source", "files", name), join_address(folder, written) if within else written))
+    first = ""
     for path, written in named:
-        if is_address(written) and (fault := fault_of(written)):
-            settings.note_unshown(path, *fault)
+        if is_address(written):
+            if fault := fault_of(written) or fault_beside(first, written):
+                settings.note_unshown(path, *fault)
+            else:
+                first = first or written
 
 
 def _check_files(settings: Settings) -> None:

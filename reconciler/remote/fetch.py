@@ -146,14 +146,13 @@ class _Copies:
 
 def _open(address: str, credentials: str) -> Place:
     parts = urlsplit(address)
-    host = parts.hostname or ""
     if parts.scheme == "sftp":
         from reconciler.remote.sftp import SftpPlace  # noqa: PLC0415 - slow
 
-        return SftpPlace(host, parts.port, parts.username or "", credentials)
+        return SftpPlace(parts.hostname or "", parts.port, parts.username or "", credentials)
     from reconciler.remote.https import HttpsPlace  # noqa: PLC0415 - slow
 
-    return HttpsPlace(host, parts.port, credentials)
+    return HttpsPlace(parts.netloc, credentials)
 
 
 def _see_that_it_is_whole(address: str, size: int, before: Seen, after: Seen) -> None:

@@ -29,13 +29,13 @@ _OK = 200
 class HttpsPlace:
     """A web server. Its certificate has to be trusted here, be it through `REQUESTS_CA_BUNDLE`."""
 
-    def __init__(self, host: str, port: int | None, name: str) -> None:
-        """`name` is how the variables begin that hold the credentials.
+    def __init__(self, netloc: str, name: str) -> None:
+        """`netloc` is host and port, and `name` how the variables begin that hold the credentials.
 
         Raises:
             ReconcileError: there is half of them.
         """
-        self._where = f"https://{host}" if port is None else f"https://{host}:{port}"
+        self._where = f"https://{netloc}"
         account, secret = user(name), password(name)
         if bool(account) != bool(secret):
             raise ReconcileError(

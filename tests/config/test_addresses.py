@@ -83,3 +83,15 @@ def test_a_file_leads_out_of_no_folder(load):
     assert (
         load("exports", "../students.txt").source.files["students"].path.endswith("exports/../students.txt")
     )
+
+
+def test_credentials_are_for_one_host(load):
+    with pytest.raises(InputError) as raised:
+        load("https://one.example.org/out", "https://two.example.org/students.txt")
+    assert [mistake.message for mistake in raised.value.mistakes] == [
+        "source.files.students: on another host than the others, and the credentials are for one"
+    ]
+    with pytest.raises(InputError, match=r"source\.path: not an address"):
+        load("https://[one/out", "https://two.example.org/students.txt")
+    same = load("https://one.example.org/out", "https://one.example.org/students.txt")
+    assert same.source.files["students"].path == "https://one.example.org/students.txt"

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.config import load_school
+from reconciler.errors import ReconcileError
+from reconciler.sources import open_source
 from tests.support import https_server, sftp_server
 
 SCHOOLS = Path(__file__).parents[2] / "schools"
@@ -66,6 +68,21 @@ def maple_grove(tmp_path):
         return load_school(tmp_path / "maple-grove.yaml", {"DIRECTORY": str(tmp_path / "directory.db")})
 
     return load
+
+
+@pytest.fixture
+def failure():
+    """Reads a school, which must fail; gives what is told, which is no secret, and of where the files are."""
+
+    def tell(school):
+        with pytest.raises(ReconcileError) as raised:
+            open_source(school).read()
+        told = str(raised.value)
+        for word in (sftp_server.PASSWORD, https_server.PASSWORD, "temporary"):
+            assert word not in told
+        return told
+
+    return tell
 
 
 def _zip(path: Path) -> Path:
