@@ -237,10 +237,10 @@ def ask_for_token(
         found = answer.json()
         # Some servers write the number as text.
         lasts = max(float(found.get("expires_in", 300)) - 30, 1.0)
-        if answer.ok:
+        if answer.ok and found.get("access_token"):
             return Token(str(found["access_token"]), lasts, str(found.get("refresh_token") or ""))
         code = str(found.get("error") or "")
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError):
         code = ""
     raise TokenRefusedError(
         answer.status_code,
