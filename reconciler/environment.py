@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcileError
 
+if TYPE_CHECKING:
+    from reconciler.model import School
+
 STATE = "RECONCILE_STATE"
 """Names the state store: a path, or a PostgreSQL URL."""
+STATE_FOLDER = ".reconcile"
+"""Where what is remembered is kept by default: a folder beside the directory."""
 IDENTITY = "RECONCILE_IDENTITY"
 """Names the file of the age or SSH key that opens encrypted plans."""
 PSEUDONYM_KEY = "RECONCILE_PSEUDONYM_KEY"
@@ -50,16 +56,75 @@ def credentials(name: str) -> tuple[str, str]:
     Raises:
         ReconcileError: one is missing, or the file cannot be read.
     """
-    client_id = os.environ.get(f"{name}_ID", "")
-    file = os.environ.get(f"{name}_SECRET_FILE", "")
+    client_id, secret = os.environ.get(f"{name}_ID", ""), _secret(f"{name}_SECRET")
+    if not client_id or not secret:
+        raise _unset(f"{name}_ID" if not client_id else f"{name}_SECRET (or {name}_SECRET_FILE)")
+    return client_id, secret
+
+
+def subscription_key(name: str) -> str:
+    """The key of a developer's subscription: `NAME_SUBSCRIPTION_KEY`, or the file of `..._KEY_FILE`.
+
+    Raises:
+        ReconcileError: it is missing, or the file cannot be read.
+    """
+    variable = f"{name}_SUBSCRIPTION_KEY"
+    if key := _secret(variable):
+        return key
+    raise _unset(f"{variable} (or {variable}_FILE)")
+
+
+def password(name: str) -> str:
+    """The password of an account that files are read by: `NAME_PASSWORD`, or the file; '' for none.
+
+    Raises:
+        ReconcileError: the file cannot be read.
+    """
+    return _secret(f"{name}_PASSWORD")
+
+
+def user(name: str) -> str:
+    """The account that files are read by: `NAME_USER`; '' for none."""
+    return os.environ.get(f"{name}_USER", "")
+
+
+def ssh_key(name: str) -> tuple[str, str]:
+    """The file of a private key (`NAME_KEY_FILE`), and its passphrase (`NAME_KEY_PASSPHRASE`); '' for none.
+
+    Raises:
+        ReconcileError: the file of the passphrase cannot be read.
+    """
+    return os.environ.get(f"{name}_KEY_FILE", ""), _secret(f"{name}_KEY_PASSPHRASE")
+
+
+def known_hosts(name: str) -> Path:
+    """The file of the host keys that are known: `NAME_KNOWN_HOSTS`, else that of the user."""
+    named = os.environ.get(f"{name}_KNOWN_HOSTS")
+    return Path(named) if named else Path.home() / ".ssh" / "known_hosts"
+
+
+def token_file(school: School) -> Path:
+    """The file of a school's sign-in: the one that `NAME_TOKEN_FILE` names, else beside the state store."""
+    if named := os.environ.get(f"{school.source.credentials}_TOKEN_FILE"):
+        return Path(named)
+    state = os.environ.get(STATE, "")
+    beside = Path(school.target.path).parent / STATE_FOLDER
+    folder = Path(state).parent if state and "://" not in state else beside
+    return folder / f"{school.id}.token"
+
+
+def _secret(variable: str) -> str:
+    """The text of a variable, or of the file that `VARIABLE_FILE` names; '' for none."""
+    file = os.environ.get(f"{variable}_FILE", "")
     try:
-        secret = Path(file).read_text(encoding="utf-8") if file else os.environ.get(f"{name}_SECRET", "")
+        text = Path(file).read_text(encoding="utf-8") if file else os.environ.get(variable, "")
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise ReconcileError(f"{file}: the secret cannot be read: {why}; see {name}_SECRET_FILE") from None
-    if not client_id or not secret.strip():
-        missing = f"{name}_ID" if not client_id else f"{name}_SECRET (or {name}_SECRET_FILE)"
-        raise ReconcileError(
-            f"the variable {missing} is not set; source.credentials names them, and your SIS gives them"
-        )
-    return client_id, secret.strip()
+        raise ReconcileError(f"{file}: the secret cannot be read: {why}; see {variable}_FILE") from None
+    return text.strip()
+
+
+def _unset(variable: str) -> ReconcileError:
+    return ReconcileError(
+        f"the variable {variable} is not set; source.credentials names them, and your SIS gives them"
+    )

@@ -47,6 +47,14 @@ class RefusedError(ReconcileError):
         super().__init__(message)
 
 
+class TokenRefusedError(RefusedError):
+    """A token endpoint gives no token; `code` is the reason, as RFC 6749 (5.2) names it, or ''."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(status, message)
+
+
 class Clock(Protocol):
     """The time, and how to wait; a test has its own."""
 
@@ -188,32 +196,57 @@ class ClientCredentials:
         return True
 
     def _renew(self) -> None:
-        keys = self._credentials
-        form, headers = dict(self._form), {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"}
-        if self._in_body:
-            form |= {"client_id": keys.client_id, "client_secret": keys.secret}
-        else:
-            pair = base64.b64encode(f"{keys.client_id}:{keys.secret}".encode()).decode()
-            headers["Authorization"] = f"Basic {pair}"
-        try:
-            answer = requests.post(
-                self._url, data=form, headers=headers, timeout=TIMEOUT, allow_redirects=False
-            )
-        except requests.RequestException as error:
-            raise ReconcileError(
-                f"{_host(self._url)}: no token could be asked for ({type(error).__name__}); check the address"
-            ) from None
-        try:
-            found = answer.json() if answer.ok else {}
-            self._token = str(found["access_token"])
-            # Some servers write the number as text.
-            self._ends = self._clock.now() + max(float(found.get("expires_in", 300)) - 30, 1.0)
-        except (ValueError, KeyError, TypeError):
-            self._token = ""
-            raise RefusedError(
-                answer.status_code,
-                f"{_host(self._url)}: no token was given ({answer.status_code}); see client id and secret",
-            ) from None
+        self._token = ""
+        found = ask_for_token(self._url, self._credentials, self._form, in_body=self._in_body)
+        self._token, self._ends = found.access, self._clock.now() + found.lasts
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a token endpoint gives."""
+
+    access: str = field(repr=False)
+    lasts: float
+    """Seconds for which it is surely good."""
+    refresh: str = field(default="", repr=False)
+    """What the next one is asked for with, of a grant that has it."""
+
+
+def ask_for_token(
+    url: str, credentials: Credentials, form: Mapping[str, str], *, in_body: bool = False
+) -> Token:
+    """The answer of a token endpoint (RFC 6749, 5); `form` holds the grant. It is asked once.
+
+    Raises:
+        TokenRefusedError: it gives none.
+        ReconcileError: it cannot be reached.
+    """
+    form, headers = dict(form), {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"}
+    if in_body:
+        form |= {"client_id": credentials.client_id, "client_secret": credentials.secret}
+    else:
+        pair = base64.b64encode(f"{credentials.client_id}:{credentials.secret}".encode()).decode()
+        headers["Authorization"] = f"Basic {pair}"
+    try:
+        answer = requests.post(url, data=form, headers=headers, timeout=TIMEOUT, allow_redirects=False)
+    except requests.RequestException as error:
+        raise ReconcileError(
+            f"{_host(url)}: no token could be asked for ({type(error).__name__}); check the address"
+        ) from None
+    try:
+        found = answer.json()
+        # Some servers write the number as text.
+        lasts = max(float(found.get("expires_in", 300)) - 30, 1.0)
+        if answer.ok and found.get("access_token"):
+            return Token(str(found["access_token"]), lasts, str(found.get("refresh_token") or ""))
+        code = str(found.get("error") or "")
+    except (ValueError, TypeError, AttributeError):
+        code = ""
+    raise TokenRefusedError(
+        answer.status_code,
+        code,
+        f"{_host(url)}: no token was given ({answer.status_code}); see client id and secret",
+    )
 
 
 class Client:

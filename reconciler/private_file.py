@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -39,3 +39,12 @@ def private_file(path: Path, what: str) -> Iterator[BinaryIO]:
         raise ReconcileError(
             f"{path}: cannot write {what}: {error.strerror}; name a file in a folder that you can write to"
         ) from error
+
+
+def make_private_folder(path: Path) -> None:
+    """A folder that only its owner may enter, hidden from git; one that is there already stays as it is."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):  # another process may have been faster
+            path.mkdir(mode=0o700)
+            (path / ".gitignore").write_text("*\n", encoding="ascii")

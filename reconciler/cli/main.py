@@ -30,6 +30,7 @@ from reconciler.cli import (
     report,
     schema,
     show,
+    sign_in,
     sources,
     status,
     undo,
@@ -69,6 +70,7 @@ app.command(epilog=explain.EXAMPLES)(explain.explain)
 app.command(epilog=whois.EXAMPLES)(whois.whois)
 app.command(epilog=match.EXAMPLES)(match.match)
 app.command(epilog=plugin.EXAMPLES)(plugin.plugin)
+app.command("sign-in", epilog=sign_in.EXAMPLES)(sign_in.sign_in)
 app.command(epilog=schema.EXAMPLES)(schema.schema)
 app.command(epilog=status.EXAMPLES)(status.status)
 app.command(epilog=history.EXAMPLES)(history.history)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reconciler.config.addresses import is_address, join_address
 from reconciler.config.check_groups import grade_numbers
 from reconciler.config.effective import effective_settings, settings_digest
 from reconciler.config.fields import DELIMITERS, LEAVING_CAUSES, LIST_SETTINGS
@@ -98,16 +99,16 @@ def build_school(settings: Settings, path: Path, rule_sets: Mapping[str, str]) -
 
 
 def _source(settings: Settings) -> SourceSettings:
-    folder = Path(settings.located("source", "path")) if settings.get("source", "path") else None
+    folder = _source_path(settings) if settings.get("source", "path") else ""
     files = {}
     for name, entry in settings.table("source", "files").items():
         options = entry if isinstance(entry, dict) else {"file": entry}
         written = str(options["file"])
-        base = folder or settings.origin(("source", "files")).file.folder
+        base = folder or str(settings.origin(("source", "files")).file.folder)
         delimiter = options.get("delimiter") or ""
         files[name] = SourceFile(
             name=written,
-            path=str(base / written),
+            path=_in_folder(base, written),
             delimiter=DELIMITERS.get(delimiter, delimiter),
             **_chosen(options, "encoding", "quoting", "allow_empty"),
         )
@@ -122,12 +123,24 @@ def _source(settings: Settings) -> SourceSettings:
     return SourceSettings(
         kind,
         files,
-        str(folder or ""),
+        folder,
         url=str(settings.get("source", "url") or ""),
         token_url=str(settings.get("source", "token_url") or ""),
         scope=str(settings.get("source", "scope") or ""),
         credentials=str(settings.get("source", "credentials") or kind.upper()),
+        roles={table: tuple(roles) for table, roles in settings.table("source", "roles").items()},
     )
+
+
+def _source_path(settings: Settings) -> str:
+    written = str(settings.get("source", "path"))
+    return written if is_address(written) else settings.located("source", "path")
+
+
+def _in_folder(folder: str, written: str) -> str:
+    if is_address(written):
+        return written
+    return join_address(folder, written) if is_address(folder) else str(Path(folder) / written)
 
 
 def _table(rules: Mapping[str, Any]) -> TableRules:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reconciler.config.addresses import fault_beside, fault_of, is_address, join_address
 from reconciler.config.document import show
 from reconciler.config.fields import APIS, FIELD_NAMES, GIVEN, TABLE_NAMES
 from reconciler.config.suggest import closest, did_you_mean
@@ -29,6 +30,7 @@ def check_tables(settings: Settings) -> None:
         settings.note(("sis",), "missing", _EXTEND)
     for path, rules in table_rules(settings):
         _check_table(settings, path, rules)
+    _check_addresses(settings)
     _check_files(settings)
     if not settings.table("members"):
         settings.note(("members",), "missing", _EXTEND)
@@ -103,6 +105,23 @@ def _check_field(
         settings.note(
             path, f"{show(name)} is not one of the table's fields", hint, at=at, key=path[-1] == name
         )
+
+
+def _check_addresses(settings: Settings) -> None:
+    """Exports on other machines: where they are has to be clear, and no secret."""
+    folder = str(settings.get("source", "path") or "")
+    named: list[tuple[KeyPath, str]] = [(("source", "path"), folder)]
+    for name, entry in settings.table("source", "files").items():
+        written = str(entry.get("file") if isinstance(entry, dict) else entry)
+        within = is_address(folder) and not is_address(written) and not fault_of(folder)
+        named.append((("source", "files", name), join_address(folder, written) if within else written))
+    first = ""
+    for path, written in named:
+        if is_address(written):
+            if fault := fault_of(written) or fault_beside(first, written):
+                settings.note_unshown(path, *fault)
+            else:
+                first = first or written
 
 
 def _check_files(settings: Settings) -> None:

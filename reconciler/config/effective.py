@@ -45,6 +45,7 @@ def effective_settings(settings: Settings, source: SourceSettings) -> dict[str, 
             }
             for name, file in source.files.items()
         },
+        **({"roles": {table: list(roles) for table, roles in source.roles.items()}} if source.roles else {}),
     }
     for section, key in LIST_SETTINGS.values():
         data.get(section, {}).pop(key, None)

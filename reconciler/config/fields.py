@@ -32,11 +32,17 @@ LIST_SETTINGS = {
 }
 """Table of a CSV beside the school file -> the setting that names it."""
 GIVEN = {
+    "blackbaud": ("students", "staff", "parents", "contacts"),
     "oneroster": ("students", "staff", "parents", "contacts", "sections", "enrolments"),
     "oneroster_rest": ("students", "staff", "parents", "contacts", "sections", "enrolments"),
     "powerschool": ("students", "staff", "parents", "contacts", "emails"),
     "veracross": ("students", "staff", "parents", "contacts"),
 }
 """Kind of source that needs no `source.files` -> the tables that it gives."""
-APIS = {"oneroster_rest": ("url", "token_url"), "powerschool": ("url",), "veracross": ("url",)}
-"""Kind of source that is asked by HTTP -> the settings that say where."""
+APIS: dict[str, tuple[str, ...]] = {
+    "blackbaud": (),
+    "oneroster_rest": ("url", "token_url"),
+    "powerschool": ("url",),
+    "veracross": ("url",),
+}
+"""Kind of source that is asked by HTTP -> the settings that have to say where."""

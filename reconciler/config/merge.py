@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.config.document import about, is_tainted
@@ -65,6 +65,12 @@ class Settings:
         document = self.origin(where)
         place = document.key_place(where) if key else document.value_place(where)
         self.mistakes.append(document.file.mistake(place, about(path, message), hint))
+
+    def note_unshown(self, path: KeyPath, message: str, hint: str) -> None:
+        """Likewise, without a glimpse of the line, on which there may be a secret."""
+        before = len(self.mistakes)
+        self.note(path, message, hint)
+        self.mistakes[before:] = [replace(one, excerpt="") for one in self.mistakes[before:]]
 
     def shown(self, path: KeyPath) -> str:
         """A value as a message says it."""

@@ -218,6 +218,8 @@ class SourceSettings:
     """Where they are changed for a token, of an API that does not say so itself."""
     scope: str = ""
     """What the token is asked for, in the words of the server."""
+    roles: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)
+    """Logical table -> whose users it has, where an API lists by role: base roles, or names of roles."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.archive import on_disk
 from reconciler.config import find_school, load_school
-from reconciler.environment import STATE
+from reconciler.environment import STATE, STATE_FOLDER
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,7 +43,7 @@ def state_of(school: School) -> str | Path:
     Beside the school file, where the directory is on a server.
     """
     beside = Path(school.target.path or school.file).parent
-    return os.environ.get(STATE) or beside / ".reconcile" / "state.db"
+    return os.environ.get(STATE) or beside / STATE_FOLDER / "state.db"
 
 
 def target_of(school: School) -> Target:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from reconciler.errors import ReconcileError
+from reconciler.private_file import make_private_folder
 
 _WRITE = "write a path, or postgresql://user@host/database"
 _POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
@@ -64,10 +65,6 @@ def read_address(where: str | Path) -> Address:
 
 def make_private_file(path: Path) -> None:
     """An empty file that only its owner may read, in a folder that is made so too, and hidden from git."""
-    if not path.parent.exists():
-        path.parent.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileExistsError):  # another process may have been faster
-            path.parent.mkdir(mode=0o700)
-            (path.parent / ".gitignore").write_text("*\n", encoding="ascii")
+    make_private_folder(path.parent)
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
     *("init", "validate", "sources", "plan", "diff-config", "comment", "show", "apply", "report", "findings"),
-    *("letters", "explain", "whois", "match", "plugin", "schema", "status", "history", "undo", "unlock"),
-    *("forget", "audit"),
+    *("letters", "explain", "whois", "match", "plugin", "sign-in", "schema", "status", "history", "undo"),
+    *("unlock", "forget", "audit"),
 )
 
 Run = tuple[int, str, str]

@@ -19,6 +19,11 @@ from tests.support.oneroster_api import SCOPE, collections
 from tests.support.oneroster_api import SECRET as ONEROSTER_SECRET
 from tests.support.oneroster_api import serving as oneroster
 from tests.support.powerschool_api import CLIENT, SECRET, people, serving
+from tests.support.sky_api import CLIENT as SKY_CLIENT
+from tests.support.sky_api import KEY, PARENT, STUDENT, TEACHER, relationship
+from tests.support.sky_api import SECRET as SKY_SECRET
+from tests.support.sky_api import serving as sky
+from tests.support.sky_api import user as sky_user
 from tests.support.veracross_api import CLIENT as VERACROSS_CLIENT
 from tests.support.veracross_api import SECRET as VERACROSS_SECRET
 from tests.support.veracross_api import serving as veracross
@@ -131,6 +136,32 @@ def break_veracross(_folder: Path) -> None:
     os.environ["LARK_SECRET"] = "another"  # noqa: S105 - of nothing
 
 
+def school_of_blackbaud(folder: Path) -> School:
+    """The same people at Blackbaud, signed in to, and a side list."""
+    users = [
+        sky_user("007", STUDENT, first_name="Zoë"),
+        sky_user("1", TEACHER),
+        sky_user("2", PARENT, relationships=[relationship(2, 7)]),
+        sky_user("1E5", STUDENT, first_name="NA"),
+    ]
+    api = _SERVERS.enter_context(sky(users))
+    token = folder / "rowan.token"
+    token.touch(mode=0o600)
+    token.write_text('{"refresh_token": "refresh-0"}')
+    os.environ["ROWAN_TOKEN_FILE"] = str(token)
+    side = {"exclude": write_file(folder / "out.csv", b"host_id,reason\nS1,asked\n")}
+    made = make_school(side, rule_set_tables("blackbaud"))
+    source = replace(
+        made.source, kind="blackbaud", url=api.url, token_url=f"{api.host}/token", credentials="ROWAN"
+    )
+    return replace(made, source=source)
+
+
+def break_blackbaud(_folder: Path) -> None:
+    """Make a read of `school_of_blackbaud` fail."""
+    os.environ["ROWAN_SECRET"] = "another"  # noqa: S105 - of nothing
+
+
 @pytest.fixture(autouse=True)
 def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Secrets, and servers that end with the test."""
@@ -140,6 +171,10 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("OAK_SECRET", ONEROSTER_SECRET)
     monkeypatch.setenv("LARK_ID", VERACROSS_CLIENT)
     monkeypatch.setenv("LARK_SECRET", VERACROSS_SECRET)
+    monkeypatch.setenv("ROWAN_ID", SKY_CLIENT)
+    monkeypatch.setenv("ROWAN_SECRET", SKY_SECRET)
+    monkeypatch.setenv("ROWAN_SUBSCRIPTION_KEY", KEY)
+    monkeypatch.setenv("ROWAN_TOKEN_FILE", "")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     with _SERVERS:
         yield
@@ -147,6 +182,7 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 # How to give each kind of source a school to read, and how to make its read fail.
 SCHOOLS: dict[str, tuple[Callable[[Path], School], Callable[[Path], None]]] = {
+    "blackbaud": (school_of_blackbaud, break_blackbaud),
     "files": (school_of_files, break_files),
     "oneroster": (school_of_a_bundle, break_bundle),
     "oneroster_rest": (school_of_a_oneroster_server, break_oneroster),
@@ -154,6 +190,7 @@ SCHOOLS: dict[str, tuple[Callable[[Path], School], Callable[[Path], None]]] = {
     "veracross": (school_of_veracross, break_veracross),
 }
 TABLES = {
+    "blackbaud": {*MADE, "exclude"},
     "files": {"people", "links", "exclude"},
     "oneroster": {*MADE, "exclude"},
     "oneroster_rest": {*MADE, "exclude"},
@@ -161,6 +198,7 @@ TABLES = {
     "veracross": {*MADE, "exclude"},
 }
 TEXT = {
+    "blackbaud": ("students", "first_name"),
     "files": ("people", "name"),
     "oneroster": ("students", "first_name"),
     "oneroster_rest": ("students", "first_name"),
@@ -169,6 +207,7 @@ TEXT = {
 }
 """Kind -> the tables that it gives, and where in them somebody is called Zoë."""
 LEFT = {
+    "blackbaud": {"exclude"},
     "files": {"people", "exclude"},
     "oneroster": {"exclude"},
     "oneroster_rest": {"exclude"},

@@ -264,6 +264,10 @@ def test_the_schools_of_a_bundle_and_of_apis_are_valid(tmp_path: Path) -> None:
     assert load(file).source.credentials == "ELM"
     file.write_text(block("oneroster_rest"), encoding="utf-8")
     assert load(file).source.scope.endswith("roster-core.readonly")
+    file.write_text(block("powerschool").replace("source: {", "# {") + block("elsewhere"), encoding="utf-8")
+    assert load(file).source.files["staff"].path == "sftp://vidigami@files.example.org/elm/staff.csv"
+    file.write_text(block("blackbaud"), encoding="utf-8")
+    assert load(file).source.credentials == "ROWAN"
     file.write_text(block("veracross"), encoding="utf-8")
     assert load(file).source.url == "https://api.veracross.com/larkspur/v3"
 

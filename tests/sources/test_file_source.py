@@ -208,5 +208,5 @@ def test_digests_name_each_table_and_skip_what_is_missing(tmp_path: Path) -> Non
 def test_an_unknown_kind_of_source_names_those_there_are() -> None:
     with pytest.raises(InputError) as caught:
         open_source(make_school({}, kind="fax"))
-    kinds = "files, oneroster, oneroster_rest, powerschool, veracross"
+    kinds = "blackbaud, files, oneroster, oneroster_rest, powerschool, veracross"
     assert str(caught.value) == f"schools/oak.yaml: source.kind: no source 'fax'; there is {kinds}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Server = TypeVar("Server", bound="Loopback")
+Server = TypeVar("Server", bound="ThreadingHTTPServer")
 
 
 class Loopback(ThreadingHTTPServer):
