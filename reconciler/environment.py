@@ -108,9 +108,13 @@ def token_file(school: School) -> Path:
     if named := os.environ.get(f"{school.source.credentials}_TOKEN_FILE"):
         return Path(named)
     state = os.environ.get(STATE, "")
-    beside = Path(school.target.path).parent / STATE_FOLDER
-    folder = Path(state).parent if state and "://" not in state else beside
+    folder = Path(state).parent if state and "://" not in state else state_folder(school)
     return folder / f"{school.id}.token"
+
+
+def state_folder(school: School) -> Path:
+    """Beside the directory, or the school's file where the directory is on a server."""
+    return Path(school.target.path or school.file).parent / STATE_FOLDER
 
 
 def _secret(variable: str) -> str:

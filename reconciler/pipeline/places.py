@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.archive import on_disk
 from reconciler.config import find_school, load_school
-from reconciler.environment import STATE, STATE_FOLDER
+from reconciler.environment import STATE, state_folder
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,12 +38,8 @@ def exports_of(school: School) -> list[Path]:
 
 
 def state_of(school: School) -> str | Path:
-    """Where what is remembered of a school's runs is kept: `RECONCILE_STATE`, else beside its directory.
-
-    Beside the school file, where the directory is on a server.
-    """
-    beside = Path(school.target.path or school.file).parent
-    return os.environ.get(STATE) or beside / STATE_FOLDER / "state.db"
+    """Where what is remembered of a school's runs is kept: `RECONCILE_STATE`, else beside its directory."""
+    return os.environ.get(STATE) or state_folder(school) / "state.db"
 
 
 def target_of(school: School) -> Target:
