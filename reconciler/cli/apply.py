@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reconciler.cli import complete
+from reconciler.cli.engines import EngineKind, EngineOptions, Jobs, Kind, Scheduler, SchoolTimeout
 from reconciler.cli.options import AdditionsOnly, Full, SchoolOrPlan, ShowNames
 from reconciler.cli.progress import bar, make_plan, stopping_between_batches
 from reconciler.cli.screen import is_quiet, look, remark, write
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\b
 Examples:
+  reconcile apply --all --canary maple-grove --max-changes 5000
   reconcile apply maple-grove
   reconcile apply maple-grove.plan --auto-approve
   reconcile apply maple-grove.plan --only S1093 --only grade:5
@@ -43,17 +45,38 @@ Allow = Annotated[
         help="Lift one tripped guard, such as users.deactivate, for this saved plan alone; repeatable.",
     ),
 ]
+All = Annotated[bool, typer.Option("--all", help="Plan and apply every school of schools/.")]
+Canary = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--canary",
+        metavar="SCHOOL",
+        autocompletion=complete.schools,
+        help="With --all: apply it first, and the others only if it ends clean; repeatable.",
+    ),
+]
+MaxChanges = Annotated[
+    int | None,
+    typer.Option("--max-changes", metavar="N", min=0, help="With --all: the most changes of all together."),
+]
 Reason = Annotated[
     str, typer.Option("--reason", metavar="TEXT", help="Why --allow; nothing goes without it.")
 ]
 
 
 def apply(  # noqa: PLR0913 - one parameter an option
-    name: SchoolOrPlan,
+    name: SchoolOrPlan = "",
     allow: Allow = None,
     reason: Reason = "",
     only: Only = None,
+    canary: Canary = None,
+    max_changes: MaxChanges = None,
+    jobs: Jobs = 0,
+    timeout: SchoolTimeout = 600.0,
+    engine: Kind = EngineKind.LOCAL,
+    scheduler: Scheduler = "",
     *,
+    every: All = False,
     auto_approve: AutoApprove = False,
     additions_only: AdditionsOnly = False,
     full: Full = False,
@@ -65,7 +88,23 @@ def apply(  # noqa: PLR0913 - one parameter an option
     goes on. Nothing is ever deleted. Exit code 3 where the plan is refused, 4 where something could not be
     done. With --only, a student brings parents, relationships and groups; the rest can be applied later.
     A guard that holds the plan is lifted by name, with a reason, and for a saved plan only.
+
+    With --all, schools go side by side, and one that fails, hangs or is held stops no other. Say it again and
+    it goes on with what is left.
     """
+    if every:
+        _refuse_with_all(name, allow=allow, only=only)
+        from reconciler.cli.apply_many import apply_many
+
+        apply_many(
+            EngineOptions(jobs, timeout, engine, scheduler),
+            canaries=canary or [],
+            max_changes=max_changes,
+            additions_only=additions_only,
+            ask=(lambda: None) if auto_approve else _ask,
+        )
+        return
+    _refuse_without_all(name, canary=canary, max_changes=max_changes)
     from reconciler import pipeline
     from reconciler.model import LiftedGuard
     from reconciler.views import plan_text
@@ -114,6 +153,20 @@ def _tell(plan: Plan, outcomes: Outcomes, *, show_names: bool) -> None:
         write("\n" + report_text(build_report(plan, outcomes), show_names=show_names, **look()))
     if outcomes.left:
         write(f"\n{outcomes.left}\n")
+
+
+def _refuse_with_all(name: str, *, allow: list[str] | None, only: list[str] | None) -> None:
+    for given, hint in ((name, "SCHOOL|PLANFILE"), (allow, "--allow"), (only, "--only")):
+        if given:
+            raise typer.BadParameter("not together with --all", param_hint=hint)
+
+
+def _refuse_without_all(name: str, *, canary: list[str] | None, max_changes: int | None) -> None:
+    if not name:
+        raise typer.BadParameter("name a school or a saved plan, or say --all", param_hint="SCHOOL|PLANFILE")
+    for given, hint in ((canary, "--canary"), (max_changes is not None, "--max-changes")):
+        if given:
+            raise typer.BadParameter("only together with --all", param_hint=hint)
 
 
 def _asked_to_lift(name: str, allow: list[str], reason: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from reconciler.cli import complete
+from reconciler.cli.engines import EngineKind, EngineOptions, Jobs, Kind, Scheduler, SchoolTimeout
 from reconciler.cli.options import (
     AdditionsOnly,
     EncryptTo,
@@ -25,6 +26,7 @@ from reconciler.cli.options import (
 from reconciler.cli.progress import make_plan
 from reconciler.cli.screen import remark
 from reconciler.cli.shown import Shown, files_of
+from reconciler.shown import Appearance
 
 EXAMPLES = """\b
 Examples:
@@ -64,6 +66,10 @@ def plan(  # noqa: PLR0913 - one parameter an option
     view: PlanView = PlanFormat.TEXT,
     encrypt_to: EncryptTo = None,
     changed_since: ChangedSince = "",
+    jobs: Jobs = 0,
+    timeout: SchoolTimeout = 600.0,
+    engine: Kind = EngineKind.LOCAL,
+    scheduler: Scheduler = "",
     *,
     every: All = False,
     full: Full = False,
@@ -89,13 +95,14 @@ def plan(  # noqa: PLR0913 - one parameter an option
     from reconciler.cli.plan_many import plan_many
 
     files = files_of(text=out_text, json=out_json, markdown=out_markdown, html=out_html, csv=out_csv)
-    shown = Shown(view, files, full=full, show_names=show_names, pseudonyms=pseudonyms)
+    shown = Shown(view, files, Appearance(full, show_names, pseudonyms))
     saved.see_that_it_can_be_sealed(encrypt_to or [])
     names = _which(schools or [], every=every, changed_since=changed_since)
     if len(names) != 1 or every or changed_since:
         plan_many(
             names,
             shown,
+            EngineOptions(jobs, timeout, engine, scheduler),
             out=out,
             encrypt_to=encrypt_to or [],
             additions_only=additions_only,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,30 +10,22 @@ import typer
 from reconciler.cli.options import PlanFormat
 from reconciler.cli.progress import steps
 from reconciler.cli.screen import is_quiet, look, remark, write
-from reconciler.cli.shown import Shown, disguised, write_file
+from reconciler.cli.shown import Shown, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.model import Plan
-    from reconciler.model.fleet import Planned, SchoolLine
+    from reconciler.cli.engines import EngineOptions
+    from reconciler.model.fleet import SchoolPlan
 
-ONE_EACH = {PlanFormat.HTML: ".html", PlanFormat.CSV: ".csv"}
+ONE_EACH = (PlanFormat.HTML, PlanFormat.CSV)
 """Formats that show one school: of many, a file each in a folder."""
-
-
-@dataclass(slots=True)
-class _Gathered:
-    """What is kept of plans once they are let go of."""
-
-    lines: list[SchoolLine] = field(default_factory=list)
-    comments: dict[str, str] = field(default_factory=dict)
-    documents: list[dict[str, object]] = field(default_factory=list)
 
 
 def plan_many(  # noqa: PLR0913 - one parameter an option
     schools: Sequence[str],
     shown: Shown,
+    engine: EngineOptions,
     *,
     out: Path | None,
     encrypt_to: Sequence[str],
@@ -42,21 +33,32 @@ def plan_many(  # noqa: PLR0913 - one parameter an option
     detailed_exitcode: bool,
 ) -> None:
     """Plan each school, show one summary, and leave with the worst exit code."""
-    from reconciler.fleet import plan_schools
+    from reconciler.fleet import PlanOrder
     from reconciler.views.schools import share_of
 
     if shown.view in ONE_EACH:
         raise typer.BadParameter(f"shows one school; use --out-{shown.view} FOLDER", param_hint="--format")
-    for folder in filter(None, (out, *(shown.files.get(view) for view in ONE_EACH))):
+    folders = {str(view): shown.files[view] for view in ONE_EACH if view in shown.files}
+    for folder in filter(None, (out, *folders.values())):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    kept = _Gathered()
-    with steps() as tell:
-        for planned in plan_schools(schools, additions_only=additions_only, tell=tell):
-            _keep(planned, shown, kept, out, encrypt_to, share_of(len(schools)))
+    wanted = {shown.view, *shown.files}
+    order = PlanOrder(
+        additions_only=additions_only,
+        out=out,
+        encrypt_to=tuple(encrypt_to),
+        folders=folders,
+        comments=PlanFormat.MARKDOWN in wanted,
+        documents=PlanFormat.JSON in wanted,
+        appearance=shown.appearance,
+        share=share_of(len(schools)),
+    )
+    kept = plan_them(schools, order, engine)
     for view, path in shown.files.items():
         if view not in ONE_EACH:
             write_file(path, _rendered(kept, view), view)
-    states = {line.state for line in kept.lines}
+        else:
+            remark(f"Wrote a file for each school to {path}.")
+    states = {one.line.state for one in kept}
     if not (is_quiet() and states <= {"none"}):
         write(_rendered(kept, shown.view, screen=True))
     if out and states - {"failed"}:
@@ -66,35 +68,25 @@ def plan_many(  # noqa: PLR0913 - one parameter an option
         raise typer.Exit(code)
 
 
-def _keep(  # noqa: PLR0913 - what to do with a plan
-    planned: Planned, shown: Shown, kept: _Gathered, out: Path | None, encrypt_to: Sequence[str], share: int
-) -> None:
-    """Write the files of one school's plan, and keep what the summary says of it."""
-    from reconciler import saved
-    from reconciler.views.schools import line_of, plan_for_comment, school_json
+def plan_them(schools: Sequence[str], order: object, engine: EngineOptions) -> list[SchoolPlan]:
+    """What became of each school's plan, in the order in which they were named."""
+    from reconciler.fleet import PlanOrder, plan_schools
 
-    kept.lines.append(line_of(planned))
-    plan = planned.plan
-    if plan and out:
-        saved.save_plan(plan, out / f"{planned.school}.plan", encrypt_to)
-    seen: Plan | None = disguised(plan) if plan and shown.pseudonyms else plan
-    wanted = {shown.view, *shown.files}
-    if PlanFormat.JSON in wanted:
-        kept.documents.append(school_json(planned, seen))
-    if seen is None:
-        return
-    for view, ending in ONE_EACH.items():
-        if view in shown.files:
-            write_file(shown.files[view] / f"{planned.school}{ending}", shown.rendered(seen, view), view)
-    if PlanFormat.MARKDOWN in wanted:
-        kept.comments[planned.school] = plan_for_comment(seen, show_names=shown.show_names, limit=share)
+    assert isinstance(order, PlanOrder)  # noqa: S101 - known once it is imported
+    kept: dict[str, SchoolPlan] = {}
+    with steps() as tell:
+        for planned in plan_schools(schools, order, engine.open()):
+            kept[planned.line.school] = planned
+            tell(f"{len(kept):,} of {len(schools):,} schools; {planned.line.school} is done")
+    return [kept[Path(name).stem] for name in schools]
 
 
-def _rendered(kept: _Gathered, view: PlanFormat, *, screen: bool = False) -> str:
+def _rendered(kept: Sequence[SchoolPlan], view: PlanFormat, *, screen: bool = False) -> str:
     from reconciler.views.schools import schools_json, schools_markdown, schools_text
 
+    lines = [one.line for one in kept]
     if view is PlanFormat.JSON:
-        return schools_json(kept.documents)
+        return schools_json([one.document for one in kept if one.document is not None])
     if view is PlanFormat.MARKDOWN:
-        return schools_markdown(kept.lines, kept.comments)
-    return schools_text(kept.lines, **look()) if screen else schools_text(kept.lines)
+        return schools_markdown(lines, {one.line.school: one.comment for one in kept})
+    return schools_text(lines, **look()) if screen else schools_text(lines)

@@ -16,6 +16,7 @@ from reconciler.cli.options import (
     ShowNames,
 )
 from reconciler.cli.shown import Shown, files_of
+from reconciler.shown import Appearance
 
 EXAMPLES = """\b
 Examples:
@@ -46,5 +47,5 @@ def show(  # noqa: PLR0913 - one parameter an option
     from reconciler import saved
 
     files = files_of(text=out_text, json=out_json, markdown=out_markdown, html=out_html, csv=out_csv)
-    shown = Shown(view, files, full=full, show_names=show_names, pseudonyms=pseudonyms)
+    shown = Shown(view, files, Appearance(full, show_names, pseudonyms))
     shown.show(saved.open_plan(plan_file))

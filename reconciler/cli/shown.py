@@ -9,6 +9,7 @@ import typer
 
 from reconciler.cli.options import PlanFormat
 from reconciler.cli.screen import is_quiet, look, remark, write
+from reconciler.shown import Appearance, write_view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,30 +24,20 @@ class Shown:
 
     view: PlanFormat
     files: Mapping[PlanFormat, Path] = field(default_factory=dict)
-    full: bool = False
-    show_names: bool = False
-    pseudonyms: bool = False
+    appearance: Appearance = field(default_factory=Appearance)
 
     def __post_init__(self) -> None:
-        if self.pseudonyms and self.show_names:
+        if self.appearance.pseudonyms and self.appearance.show_names:
             raise typer.BadParameter("not together with --show-names", param_hint="--pseudonyms")
 
     def show(self, plan: Plan) -> None:
         """Write the plan's files, then show it."""
-        seen = disguised(plan) if self.pseudonyms else plan
+        seen = self.appearance.seen(plan)
         for view, path in self.files.items():
-            write_file(path, self.rendered(seen, view), view)
+            write_file(path, self.appearance.render(seen, view), view)
         if is_quiet() and plan.verdict == "none":
             return
-        write(self.rendered(seen, self.view, screen=True))
-
-    def rendered(self, plan: Plan, view: PlanFormat, *, screen: bool = False) -> str:
-        """The plan in one format, for a terminal or for a file."""
-        from reconciler.views import PLAN_VIEWS
-
-        appearance = look() if screen else {"width": None, "colour": False}
-        brief = screen and is_quiet()
-        return PLAN_VIEWS[view](plan, full=self.full, show_names=self.show_names, brief=brief, **appearance)
+        write(self.appearance.render(seen, self.view, brief=is_quiet(), **look()))
 
 
 def files_of(**paths: Path | None) -> dict[PlanFormat, Path]:
@@ -54,18 +45,7 @@ def files_of(**paths: Path | None) -> dict[PlanFormat, Path]:
     return {PlanFormat(name): path for name, path in paths.items() if path}
 
 
-def disguised(plan: Plan) -> Plan:
-    """The plan, its people under pseudonyms."""
-    from reconciler.environment import pseudonym_key
-    from reconciler.pseudonyms import pseudonymise
-
-    return pseudonymise(plan, pseudonym_key())
-
-
 def write_file(path: Path, text: str, view: str) -> None:
     """Write a view to a file that its owner alone can read."""
-    from reconciler.private_file import private_file
-
-    with private_file(path, f"the {view}") as file:
-        file.write(text.encode("utf-8", "surrogateescape"))
+    write_view(path, text, view)
     remark(f"Wrote {path}.")

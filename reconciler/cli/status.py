@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reconciler.cli import complete
+from reconciler.cli.engines import EngineKind, EngineOptions, Jobs, Kind, Scheduler, SchoolTimeout
 from reconciler.cli.options import Format, TextOrJson
 from reconciler.cli.progress import steps
 from reconciler.cli.screen import look, write
+
+if TYPE_CHECKING:
+    from reconciler.model.fleet import SchoolStatus
 
 EXAMPLES = """\b
 Examples:
@@ -30,7 +35,16 @@ Schools = Annotated[
 NoPlan = Annotated[bool, typer.Option("--no-plan", help="Plan nothing: faster, and says nothing of changes.")]
 
 
-def status(schools: Schools = None, view: Format = TextOrJson.TEXT, *, no_plan: NoPlan = False) -> None:
+def status(  # noqa: PLR0913 - one parameter an option
+    schools: Schools = None,
+    view: Format = TextOrJson.TEXT,
+    jobs: Jobs = 0,
+    timeout: SchoolTimeout = 600.0,
+    engine: Kind = EngineKind.LOCAL,
+    scheduler: Scheduler = "",
+    *,
+    no_plan: NoPlan = False,
+) -> None:
     """Show how each school stands, the worst first.
 
     When it was last applied and what came of it, how old and large its exports are, what is pending, which
@@ -40,8 +54,14 @@ def status(schools: Schools = None, view: Format = TextOrJson.TEXT, *, no_plan: 
     from reconciler.fleet import all_schools, check_schools
     from reconciler.views.status import status_json, status_text
 
+    names = schools or all_schools()
+    known: dict[str, SchoolStatus] = {}
     with steps() as tell:
-        found = list(check_schools(schools or all_schools(), plan=not no_plan, tell=tell))
+        opened = EngineOptions(jobs, timeout, engine, scheduler).open()
+        for one in check_schools(names, opened, plan=not no_plan):
+            known[one.line.school] = one
+            tell(f"{len(known):,} of {len(names):,} schools; {one.line.school} is done")
+    found = [known[Path(name).stem] for name in names]
     now = datetime.now(UTC)
     write(status_json(found, now) if view is TextOrJson.JSON else status_text(found, now, **look()))
     states = {one.line.state for one in found}

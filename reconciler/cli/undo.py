@@ -9,6 +9,7 @@ import typer
 from reconciler.cli.options import EncryptTo, Full, Out, PlanFormat, PlanView, SchoolName, ShowNames
 from reconciler.cli.screen import remark
 from reconciler.cli.shown import Shown
+from reconciler.shown import Appearance
 
 EXAMPLES = """\b
 Examples:
@@ -40,7 +41,7 @@ def undo(  # noqa: PLR0913 - one parameter an option
     """
     from reconciler import pipeline, saved, undoing
 
-    shown = Shown(view, full=full, show_names=show_names)
+    shown = Shown(view, appearance=Appearance(full, show_names))
     made = undoing.plan_undo(pipeline.load(school), run)
     if out:
         saved.save_plan(made, out, encrypt_to or [])

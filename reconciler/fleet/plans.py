@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import pipeline
 from reconciler.config import school_files
 from reconciler.errors import ReconcileError
-from reconciler.model.fleet import Planned
+from reconciler.model.fleet import Planned, SchoolLine, SchoolPlan
+from reconciler.shown import Appearance, write_view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from reconciler.fleet.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOrder:
+    """What is to be done with the plan of each school."""
+
+    additions_only: bool = False
+    out: Path | None = None
+    """The folder that plans are saved to, as `SCHOOL.plan`."""
+    encrypt_to: tuple[str, ...] = ()
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    """View -> the folder of its files, such as `SCHOOL.html`."""
+    comments: bool = False
+    documents: bool = False
+    appearance: Appearance = field(default_factory=Appearance)
+    share: int = 0
+    """The characters that each may take in one comment."""
 
 
 def all_schools(folder: Path = Path()) -> list[str]:
@@ -24,24 +46,22 @@ def all_schools(folder: Path = Path()) -> list[str]:
     return [os.path.relpath(path, folder) for path in school_files([], folder)]
 
 
-def plan_schools(
-    names: Sequence[str], *, additions_only: bool = False, tell: Callable[[str], None] = lambda _step: None
-) -> Iterator[Planned]:
-    """The plan of each school, as soon as it is made; one that fails does not stop the others.
+def plan_schools(names: Sequence[str], order: PlanOrder, engine: Engine) -> Iterator[SchoolPlan]:
+    """What becomes of each school, ids or files, as soon as it is known; none stops another."""
+    yield from engine.run(partial(plan_one, order=order), names, _gave_up)
 
-    `names` are ids or files. `tell` is told which school's turn it is.
-    """
-    for number, name in enumerate(names, start=1):
-        school_id = Path(name).stem
-        tell(f"{school_id} ({number} of {len(names)})")
-        try:
-            plan = pipeline.plan_school(pipeline.load(name), additions_only=additions_only)
-        except ReconcileError as error:
-            yield Planned(school_id, error=str(error))
-        except Exception as error:  # noqa: BLE001 - a defect in one school's plan is not to hide the others
-            yield Planned(school_id, error=defect(error))
-        else:
-            yield Planned(school_id, plan)
+
+def plan_one(name: str, order: PlanOrder) -> SchoolPlan:
+    """Plan a school, and write what is asked for. Raises nothing: what goes wrong is told."""
+    school_id = Path(name).stem
+    try:
+        plan = pipeline.plan_school(pipeline.load(name), additions_only=order.additions_only)
+        planned = Planned(school_id, plan)
+        return _keep(planned, order)
+    except ReconcileError as error:
+        return _keep(Planned(school_id, error=str(error)), order)
+    except Exception as error:  # noqa: BLE001 - a defect in one school's plan is not to hide the others
+        return _keep(Planned(school_id, error=defect(error)), order)
 
 
 def defect(error: Exception) -> str:
@@ -49,3 +69,27 @@ def defect(error: Exception) -> str:
     return (
         f"a defect in reconcile ({type(error).__name__}): plan this school alone, with --debug, and report it"
     )
+
+
+def _gave_up(name: str, why: str) -> SchoolPlan:
+    return SchoolPlan(SchoolLine(Path(name).stem, "", "failed", {}, error=why))
+
+
+def _keep(planned: Planned, order: PlanOrder) -> SchoolPlan:
+    """Write the files of one school's plan, and keep what a summary says of it."""
+    from reconciler import saved  # noqa: PLC0415 - polars loads slowly
+    from reconciler.views.schools import line_of, plan_for_comment, school_json  # noqa: PLC0415
+
+    plan = planned.plan
+    if plan and order.out:
+        saved.save_plan(plan, order.out / f"{planned.school}.plan", order.encrypt_to)
+    seen = order.appearance.seen(plan) if plan else None
+    document = school_json(planned, seen) if order.documents else None
+    comment = ""
+    if seen:
+        for view, folder in order.folders.items():
+            write_view(folder / f"{planned.school}.{view}", order.appearance.render(seen, view), view)
+        if order.comments:
+            show_names = order.appearance.show_names
+            comment = plan_for_comment(seen, show_names=show_names, limit=order.share)
+    return SchoolPlan(line_of(planned), comment, document)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,29 +14,34 @@ from reconciler.model.fleet import LastRun, Planned, SchoolLine, SchoolStatus
 from reconciler.views.schools import line_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from reconciler.fleet.engine import Engine
     from reconciler.model import Plan, School
 
 _HANDSHAKE = ("unmatched-accounts", "looks-like-existing")
 
 
-def check_schools(
-    names: Sequence[str], *, plan: bool, tell: Callable[[str], None] = lambda _step: None
-) -> Iterator[SchoolStatus]:
-    """How each school stands, as soon as that is known; one that fails does not stop the others.
+def check_schools(names: Sequence[str], engine: Engine, *, plan: bool) -> Iterator[SchoolStatus]:
+    """How each school stands, ids or files, as soon as that is known; none stops another.
 
-    `names` are ids or files. Without `plan` nothing is planned, which takes most of the time.
+    Without `plan` nothing is planned, which takes most of the time.
     """
-    for number, name in enumerate(names, start=1):
-        school_id = Path(name).stem
-        tell(f"{school_id} ({number} of {len(names)})")
-        try:
-            school = pipeline.load(name)
-        except ReconcileError as error:
-            yield SchoolStatus(SchoolLine(school_id, "", "failed", {}, error=str(error)))
-        else:
-            yield _check(school, plan=plan)
+    yield from engine.run(partial(check_one, plan=plan), names, _gave_up)
+
+
+def check_one(name: str, *, plan: bool) -> SchoolStatus:
+    """How a school stands. Raises nothing: what goes wrong is told."""
+    try:
+        return _check(pipeline.load(name), plan=plan)
+    except ReconcileError as error:
+        return _gave_up(name, str(error))
+    except Exception as error:  # noqa: BLE001 - as in plan_one
+        return _gave_up(name, defect(error))
+
+
+def _gave_up(name: str, why: str) -> SchoolStatus:
+    return SchoolStatus(SchoolLine(Path(name).stem, "", "failed", {}, error=why))
 
 
 def _check(school: School, *, plan: bool) -> SchoolStatus:
@@ -47,7 +53,7 @@ def _check(school: School, *, plan: bool) -> SchoolStatus:
         planned = pipeline.plan_school(school) if plan else None
     except ReconcileError as failed:
         error = str(failed)
-    except Exception as failed:  # noqa: BLE001 - as in plan_schools
+    except Exception as failed:  # noqa: BLE001 - as in plan_one
         error = defect(failed)
     if plan or error:
         line = line_of(Planned(school.id, planned, error))

@@ -44,6 +44,35 @@ class SchoolLine:
 
 
 @dataclass(frozen=True, slots=True)
+class SchoolPlan:
+    """What is kept of a school's plan among others, once that is written to its files."""
+
+    line: SchoolLine
+    comment: str = ""
+    """Its Markdown, cut to its share of a comment; '' where nothing would change."""
+    document: Mapping[str, object] | None = None
+    """What JSON says of it."""
+
+
+APPLIED_STATES = ("failed", "incomplete", "held", "waiting", "applied", "none")
+"""What can become of a school when all are applied, the worst first."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolApplied:
+    """What became of a school's plan."""
+
+    school: str
+    state: str
+    """One of APPLIED_STATES; `waiting` was not begun."""
+    changes: int = 0
+    """How many its plan has."""
+    done: int = 0
+    detail: str = ""
+    """Why it failed or is held, or what somebody has to do next."""
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsChange:
     """How the effective settings of a school differ from those at another commit."""
 

@@ -174,7 +174,12 @@ class Outcomes:
     @property
     def incomplete(self) -> bool:
         """Whether anything was not done."""
-        return bool(self.frame["outcome"].is_in(NOT_DONE).any())
+        return self.missed > 0
+
+    @property
+    def missed(self) -> int:
+        """How many changes were not done."""
+        return int(self.frame["outcome"].is_in(NOT_DONE).sum())
 
     @property
     def handed_over(self) -> int:

@@ -11,7 +11,7 @@ from textwrap import dedent
 
 import pytest
 
-from reconciler import pipeline
+from tests.support.workers import for_workers
 
 ROOT = Path(__file__).parents[2]
 
@@ -149,14 +149,7 @@ def test_it_has_to_be_said_which_schools_are_meant(reconcile):
 
 @pytest.mark.usefixtures("checkout")
 def test_a_defect_in_one_school_hides_no_other_and_tells_no_values(reconcile, monkeypatch):
-    whole = pipeline.plan_school
-
-    def plan_school(school, **options):
-        if school.id == "oak":
-            raise ZeroDivisionError("Ada Byron")
-        return whole(school, **options)
-
-    monkeypatch.setattr(pipeline, "plan_school", plan_school)
+    for_workers(monkeypatch, oak="raise ZeroDivisionError('Ada Byron')")
     for command in (("plan", "--all"), ("status",)):
         code, shown, log = reconcile(*command)
         assert code == 1

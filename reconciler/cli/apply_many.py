@@ -1,0 +1,102 @@
+"""`reconcile apply --all`: every school planned, looked at together, and carried out side by side."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import typer
+
+from reconciler.cli.plan_many import plan_them
+from reconciler.cli.progress import steps
+from reconciler.cli.screen import look, remark, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from reconciler.cli.engines import EngineOptions
+    from reconciler.fleet import ApplyOrder
+    from reconciler.model.fleet import SchoolApplied, SchoolPlan
+
+_CODES = {"failed": 1, "held": 3, "incomplete": 4, "waiting": 4}
+
+
+def apply_many(
+    engine: EngineOptions,
+    *,
+    canaries: Sequence[str],
+    max_changes: int | None,
+    additions_only: bool,
+    ask: Callable[[], None],
+) -> None:
+    """Plan every school, ask once, and carry out whatever nothing holds; leave with the worst exit code."""
+    from reconciler.fleet import ApplyOrder, PlanOrder, all_schools
+    from reconciler.views.applied import applied_text
+    from reconciler.views.schools import schools_text
+
+    names = all_schools()
+    _see_that_they_are_there(canaries, names)
+    with _scratch() as folder:
+        planned = plan_them(names, PlanOrder(additions_only=additions_only, out=folder), engine)
+        write(schools_text([one.line for one in planned], **look()))
+        due = [one for one in planned if one.line.state == "changes"]
+        _see_that_they_are_few(due, max_changes)
+        if due:
+            ask()
+            unwell = {one.line.school for one in planned if one.line.state in ("failed", "held")}
+            order = ApplyOrder(folder, frozenset(canaries), alarmed=not unwell.isdisjoint(canaries))
+            done = _carry_out([f"schools/{one.line.school}.yaml" for one in due], order, engine)
+            write("\n" + applied_text(done, **look()))
+        else:
+            done = []
+    states = {one.state for one in done} | {one.line.state for one in planned}
+    if code := next((code for state, code in _CODES.items() if state in states), 0):
+        raise typer.Exit(code)
+
+
+def _see_that_they_are_there(canaries: Sequence[str], names: Sequence[str]) -> None:
+    from reconciler.config.suggest import did_you_mean
+
+    known = [Path(name).stem for name in names]
+    for canary in canaries:
+        if canary not in known:
+            hint = did_you_mean(canary, known) or "name ids of schools/"
+            raise typer.BadParameter(f"there is no school '{canary}'; {hint}", param_hint="--canary")
+
+
+def _see_that_they_are_few(due: Sequence[SchoolPlan], most: int | None) -> None:
+    from reconciler.errors import HeldError
+
+    changes = sum(sum(of_kind.values()) for one in due for of_kind in one.line.counts.values())
+    if most is not None and changes > most:
+        raise HeldError(
+            f"{changes:,} changes are more than --max-changes {most:,}; nothing was written. See the schools"
+            " with the most, or allow more"
+        )
+
+
+def _carry_out(names: Sequence[str], order: ApplyOrder, engine: EngineOptions) -> list[SchoolApplied]:
+    from reconciler.fleet import apply_schools
+
+    done: list[SchoolApplied] = []
+    try:
+        with steps() as tell:
+            for applied in apply_schools(names, order, engine.open()):
+                done.append(applied)
+                tell(f"{len(done):,} of {len(names):,} schools; {applied.school} is done")
+    except KeyboardInterrupt:
+        remark("What was done stays done; the same command goes on from there.")
+        raise
+    return done
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """A folder that nobody else can read, gone afterwards: plans hold values of children.
+
+    In the present folder, which workers on other machines see, too.
+    """
+    with TemporaryDirectory(prefix=".reconcile-", dir=Path()) as folder:
+        yield Path(folder)

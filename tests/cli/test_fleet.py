@@ -1,0 +1,163 @@
+"""Many schools side by side: one that hangs, dies, fails or is held touches no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.workers import for_workers
+
+Run = Callable[..., tuple[int, str, str]]
+SCHOOL = """\
+name: {name}
+extends: [powerschool, vidigami-v2]
+school_year: 2025-26
+source:
+  kind: files
+  path: maple-grove/2025-26
+  files: {{students: students.txt, staff: users.csv, parents: persons.csv, contacts: contacts.csv,
+          emails: emails.csv}}
+target: {{kind: embedded, path: ../directories/{name}.db}}
+sync: apply
+"""
+HELD = "preflight: {minimum: {students: 9999}}\n"
+
+
+@pytest.fixture
+def schools(demo: Path) -> list[str]:
+    """Six schools with the demo school's people."""
+    (demo / "schools" / "maple-grove.yaml").unlink()
+    (demo / "directories").mkdir()
+    names = ["ash", "birch", "cedar", "elm", "fir", "oak"]
+    for name in names:
+        (demo / "schools" / f"{name}.yaml").write_text(SCHOOL.format(name=name), encoding="utf-8")
+    return names
+
+
+def lines(shown: str) -> dict[str, str]:
+    """School -> what its line says."""
+    found = [line.split(maxsplit=1) for line in shown.splitlines()[2:] if line.startswith("  ")]
+    return {words[0]: words[1] for words in found if len(words) == 2}
+
+
+def test_one_that_hangs_dies_fails_or_is_held_touches_no_other(
+    schools: list[str], reconcile: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for_workers(monkeypatch, ash="time.sleep(1000)", birch="os._exit(7)", cedar="1 / 0")
+    with Path("schools/elm.yaml").open("a", encoding="utf-8") as file:
+        file.write(HELD)
+    Path("schools/fir.yaml").write_text("nam: Fir\n", encoding="utf-8")
+    code, shown, _ = reconcile("plan", "--all", "--timeout", "8", "--jobs", "2")
+    told = lines(shown)
+    assert code == 1
+    assert shown.splitlines()[0] == f"{len(schools)} schools: 4 failed, 1 held, 1 with changes"
+    assert told["ash"] == "failed        gave up after 8 seconds (--timeout)"
+    assert told["birch"] == "failed        its process died (exit code 7)"
+    assert told["cedar"].startswith("failed        a defect in reconcile (ZeroDivisionError)")
+    assert told["elm"].startswith("held          by too-few-rows; users +")
+    assert told["fir"].startswith("failed        schools/fir.yaml:1:1: ")
+    assert told["oak"].startswith("with changes  ")
+
+
+@pytest.mark.parametrize("jobs", ["1", "3"])
+def test_however_many_at_a_time_the_plans_are_the_same(schools: list[str], reconcile: Run, jobs: str) -> None:
+    code, shown, _ = reconcile("plan", "--all", "--jobs", jobs, "--format", "json", "--out", "plans")
+    alone = [reconcile("plan", name, "--format", "json")[1] for name in schools[:1]]
+    assert code == 0
+    assert sorted(path.stem for path in Path("plans").iterdir()) == schools
+    assert '"school": "ash"' in alone[0]
+    names = [line.split('"')[3] for line in shown.splitlines() if line.startswith('      "school": ')]
+    assert names == schools
+
+
+def test_all_are_applied_and_the_same_command_goes_on(
+    schools: list[str], reconcile: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as during:
+        for_workers(during, ash="os._exit(7)")
+        code, shown, _ = reconcile("apply", "--all", "--auto-approve")
+    assert code == 1
+    assert "6 schools: 1 failed, 5 with changes" in shown
+    assert "5 schools: 5 applied" in shown
+    code, shown, _ = reconcile("apply", "--all", "--auto-approve")
+    assert code == 0
+    assert "1 school: 1 applied" in shown
+    code, shown, log = reconcile("apply", "--all")
+    assert (code, log) == (0, "")
+    assert shown.splitlines()[0] == f"{len(schools)} schools: 6 up to date"
+
+
+def test_schools_that_are_held_are_left_out(schools: list[str], reconcile: Run) -> None:
+    with Path("schools/elm.yaml").open("a", encoding="utf-8") as file:
+        file.write(HELD)
+    code, shown, _ = reconcile("apply", "--all", "--auto-approve")
+    assert code == 3
+    assert f"{len(schools) - 1} schools: 5 applied" in shown
+    assert not Path("directories/elm.db").exists()
+
+
+@pytest.mark.parametrize("trouble", ["nam: Ash\n", HELD])
+def test_the_others_wait_for_a_canary_that_is_not_well(
+    schools: list[str], reconcile: Run, trouble: str
+) -> None:
+    whole = Path("schools/ash.yaml").read_text(encoding="utf-8")
+    Path("schools/ash.yaml").write_text(whole + trouble, encoding="utf-8")
+    code, shown, _ = reconcile("apply", "--all", "--canary", "ash", "--auto-approve")
+    assert code in (1, 3)
+    assert "5 schools: 5 not begun" in shown
+    assert not list(Path("directories").iterdir())
+    code, shown, _ = reconcile("apply", "--all", "--canary", "birch", "--auto-approve")
+    assert code in (1, 3)
+    assert f"{len(schools) - 1} schools: 5 applied" in shown
+
+
+def test_the_others_wait_for_a_canary_that_cannot_be_applied(schools: list[str], reconcile: Run) -> None:
+    Path("schools/ash.yaml").write_text(
+        SCHOOL.format(name="ash").replace("sync: apply", "sync: plan_only"), encoding="utf-8"
+    )
+    code, shown, _ = reconcile("apply", "--all", "--canary", "ash", "--auto-approve")
+    assert code == 3
+    assert f"{len(schools)} schools: 1 held, 5 not begun" in shown
+    assert not list(Path("directories").iterdir())
+
+
+def test_more_changes_than_allowed_are_none(schools: list[str], reconcile: Run) -> None:
+    assert schools
+    code, shown, log = reconcile("apply", "--all", "--max-changes", "100", "--auto-approve")
+    assert code == 3
+    assert shown.startswith("6 schools: 6 with changes\n")
+    assert log.startswith("1")
+    assert "changes are more than --max-changes 100; nothing was written." in log
+    assert not list(Path("directories").iterdir())
+
+
+def test_it_asks_before_it_writes(schools: list[str], reconcile: Run) -> None:
+    assert schools
+    code, _, log = reconcile("apply", "--all")
+    assert code == 1
+    assert "there is no terminal to ask on; nothing was written" in log
+    assert not list(Path("directories").iterdir())
+    assert not list(Path().glob(".reconcile-*"))
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ((), "name a school or a saved plan, or say --all"),
+        (("elm", "--all"), "not together with --all"),
+        (("elm", "--canary", "ash"), "only together with --all"),
+        (("elm", "--max-changes", "0"), "only together with --all"),
+        (("--all", "--canary", "ahs"), "there is no school 'ahs'; did you mean 'ash'?"),
+        (("--all", "--engine", "dask"), "the address of the cluster's scheduler"),
+        (("--all", "--scheduler", "tcp://127.0.0.1:1"), "only with --engine dask"),
+    ],
+)
+def test_what_does_not_go_together_is_told(
+    schools: list[str], reconcile: Run, words: tuple[str, ...], says: str
+) -> None:
+    assert schools
+    code, _, log = reconcile("apply", *words)
+    assert code == 2
+    assert says in " ".join(log.split())
