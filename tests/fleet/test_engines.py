@@ -43,32 +43,32 @@ def gave_up(name: str, why: str) -> tuple[str, int]:
 
 
 @contextmanager
-def started(*words: str, until: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def started(program: str, *words: str, until: str) -> Iterator[str]:
     """A program of Dask's, once it has said a word, with the line that has it."""
-    command = [sys.executable, "-m", *words]
-    program = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", f"distributed.cli.{program}", *words]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
-        assert program.stderr
-        for line in program.stderr:
+        assert running.stderr
+        for line in running.stderr:
             if until in line:
-                yield program, line
+                yield line
                 return
-        raise AssertionError(f"{words[0]} never said {until!r}")
+        raise AssertionError(f"{program} never said {until!r}")
     finally:
-        program.kill()
-        program.communicate()
+        running.kill()
+        running.communicate()
 
 
 @pytest.fixture
 def cluster() -> Iterator[str]:
     """The address of a scheduler with two workers."""
     with ExitStack() as running:
-        words = ("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-        _, line = running.enter_context(started(*words, until="Scheduler at:"))
+        at = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        line = running.enter_context(started("dask_scheduler", *at, until="Scheduler at:"))
         address = line.split()[-1]
         for _ in range(2):
-            words = ("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-dashboard")
-            running.enter_context(started(*words, until="Registered to:"))
+            worker = ("dask_worker", address, "--nthreads", "1", "--no-dashboard")
+            running.enter_context(started(*worker, until="Registered to:"))
         yield address
 
 
@@ -99,7 +99,7 @@ def test_what_a_lost_worker_was_at_is_done_by_another(engine: Engine, tmp_path: 
 @pytest.mark.parametrize("engine", ["local"], indirect=True)
 def test_a_process_that_dies_costs_one_school(engine: Engine, tmp_path: Path) -> None:
     found = [name for name, _ in engine.run(partial(die_once, marks=str(tmp_path)), NAMES, gave_up)]
-    assert sorted(found)[-1] == "schools/s12.yaml: its process died (exit code -9)"
+    assert max(found) == "schools/s12.yaml: its process died (exit code -9)"
     assert len(found) == len(NAMES)
 
 
