@@ -1,27 +1,23 @@
-"""HTTP for sources and targets: signed in, paced, tried again by meaning, and bounded.
-
-What does no harm twice is asked again; of a POST that may have been carried out, the caller is told. No
-secret is in any message: neither headers, nor queries, nor what a server answered.
-"""
+"""A server, asked by several threads at once: what does no harm twice is asked again."""
 
 from __future__ import annotations
 
-import base64
 import json
 import threading
-import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Protocol
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
 import requests
 
 from reconciler.errors import ReconcileError
+from reconciler.http.errors import TIMEOUT, LostAnswerError, RefusedError, host_of
+from reconciler.http.gate import Clock, Gate
 
-TIMEOUT = (10.0, 60.0)
-"""Seconds to connect, and between two parts of an answer."""
+if TYPE_CHECKING:
+    from reconciler.http.signin import SignIn
+
 TRIES = 5
 WORKERS = 6
 LARGEST = 256 * 2**20
@@ -33,108 +29,6 @@ _UNSURE = (500, 502, 504)
 _CHUNK = 2**16
 _MANY_FAILURES = 8
 """Requests that fail one after the other, after which no other is begun."""
-
-
-class LostAnswerError(ReconcileError):
-    """Nobody knows whether the request was carried out."""
-
-
-class RefusedError(ReconcileError):
-    """The server refuses what was asked of it."""
-
-    def __init__(self, status: int, message: str) -> None:
-        self.status = status
-        super().__init__(message)
-
-
-class Clock(Protocol):
-    """The time, and how to wait; a test has its own."""
-
-    def now(self) -> float:
-        """Seconds, from anywhere."""
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-
-
-class SystemClock:
-    """The machine's."""
-
-    def now(self) -> float:
-        """Seconds since the machine started."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
-
-
-class Gate:
-    """Lets requests through one after the other, no faster than the server takes them.
-
-    A server that says that it is busy makes all threads wait, and the gate slower; each answer makes it a
-    little faster again.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._next = 0.0
-        self._interval = 0.0
-
-    def wait(self) -> None:
-        """Return once the next request may be made."""
-        with self._lock:
-            now = self._clock.now()
-            turn = max(now, self._next)
-            self._next = turn + self._interval
-        if turn > now:
-            self._clock.sleep(turn - now)
-
-    def busy(self, seconds: float) -> None:
-        """The server is busy, for so long at least."""
-        with self._lock:
-            self._interval = min(max(self._interval * 2, 0.05), 2.0)
-            self._next = max(self._next, self._clock.now() + seconds)
-
-    def answered(self) -> None:
-        """The server has answered."""
-        with self._lock:
-            self._interval = self._interval * 0.9 if self._interval > 0.01 else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """Of an OAuth 2 client; nothing of them is ever shown."""
-
-    client_id: str = field(repr=False)
-    secret: str = field(repr=False)
-
-
-class SignIn(Protocol):
-    """What makes a request one of ours."""
-
-    def headers(self) -> dict[str, str]:
-        """Of a request that is signed in."""
-
-    def refused(self, headers: Mapping[str, str]) -> bool:
-        """The server did not take these headers; gives whether others are worth a try."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fixed:
-    """Headers that stay as they are, with a token that nobody can renew."""
-
-    _headers: Mapping[str, str] = field(repr=False)
-
-    def headers(self) -> dict[str, str]:
-        """These."""
-        return dict(self._headers)
-
-    def refused(self, headers: Mapping[str, str]) -> bool:
-        """There are no others."""
-        del headers
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,63 +51,6 @@ class Answer:
             return json.loads(self.text)
         except ValueError:
             raise ReconcileError(f"{self.where}: the answer is not JSON; see the address") from None
-
-
-class ClientCredentials:
-    """OAuth 2 client credentials (RFC 6749, 4.4): one token for all threads, renewed once it has expired."""
-
-    def __init__(
-        self, url: str, credentials: Credentials, clock: Clock, *, scope: str = "", in_body: bool = False
-    ) -> None:
-        """`in_body` says that id and secret are sent as a form, and not by HTTP Basic."""
-        self._url, self._credentials, self._clock = url, credentials, clock
-        self._form = {"grant_type": "client_credentials"} | ({"scope": scope} if scope else {})
-        self._in_body = in_body
-        self._lock = threading.Lock()
-        self._token = ""
-        self._ends = 0.0
-
-    def headers(self) -> dict[str, str]:
-        """Of a request that is signed in."""
-        with self._lock:
-            if not self._token or self._clock.now() >= self._ends:
-                self._renew()
-            return {"Authorization": f"Bearer {self._token}"}
-
-    def refused(self, headers: Mapping[str, str]) -> bool:
-        """The server did not take these headers: the token is renewed, unless another thread has done so."""
-        with self._lock:
-            if headers.get("Authorization") == f"Bearer {self._token}":
-                self._token = ""
-        return True
-
-    def _renew(self) -> None:
-        keys = self._credentials
-        form, headers = dict(self._form), {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"}
-        if self._in_body:
-            form |= {"client_id": keys.client_id, "client_secret": keys.secret}
-        else:
-            pair = base64.b64encode(f"{keys.client_id}:{keys.secret}".encode()).decode()
-            headers["Authorization"] = f"Basic {pair}"
-        try:
-            answer = requests.post(
-                self._url, data=form, headers=headers, timeout=TIMEOUT, allow_redirects=False
-            )
-        except requests.RequestException as error:
-            raise ReconcileError(
-                f"{_host(self._url)}: no token could be asked for ({type(error).__name__}); check the address"
-            ) from None
-        try:
-            found = answer.json() if answer.ok else {}
-            self._token = str(found["access_token"])
-            # Some servers write the number as text.
-            self._ends = self._clock.now() + max(float(found.get("expires_in", 300)) - 30, 1.0)
-        except (ValueError, KeyError, TypeError):
-            self._token = ""
-            raise RefusedError(
-                answer.status_code,
-                f"{_host(self._url)}: no token was given ({answer.status_code}); see client id and secret",
-            ) from None
 
 
 class Client:
@@ -268,7 +105,9 @@ class Client:
             ReconcileError: it cannot be reached, or stays busy.
         """
         if self._failures >= _MANY_FAILURES:
-            raise ReconcileError(f"{_host(self.base)}: too many requests have failed; nothing more is asked")
+            raise ReconcileError(
+                f"{host_of(self.base)}: too many requests have failed; nothing more is asked"
+            )
         for last in (number == TRIES for number in range(1, TRIES + 1)):
             self._gate.wait()
             signed = self._sign_in.headers()
@@ -349,7 +188,7 @@ class Client:
         return session
 
     def _name(self, path: str) -> str:
-        return f"{_host(self.base)}{path.partition('?')[0]}"
+        return f"{host_of(self.base)}{path.partition('?')[0]}"
 
 
 def _wait(asked: str | None) -> float:
@@ -369,8 +208,3 @@ def _meaning(status: int) -> str:
         429: "it stays busy: try again later",
     }
     return known.get(status, "it redirects: see the address" if 300 <= status < 400 else "try again later")
-
-
-def _host(url: str) -> str:
-    parts = urlsplit(url)
-    return parts.hostname or "the server"

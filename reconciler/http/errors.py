@@ -1,0 +1,28 @@
+"""What may become of a request, and how a server is called in messages."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from reconciler.errors import ReconcileError
+
+TIMEOUT = (10.0, 60.0)
+"""Seconds to connect, and between two parts of an answer."""
+
+
+class LostAnswerError(ReconcileError):
+    """Nobody knows whether the request was carried out."""
+
+
+class RefusedError(ReconcileError):
+    """The server refuses what was asked of it."""
+
+    def __init__(self, status: int, message: str) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+def host_of(url: str) -> str:
+    """The name of the server of an address."""
+    parts = urlsplit(url)
+    return parts.hostname or "the server"
