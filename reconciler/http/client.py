@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 import requests
 
@@ -26,6 +27,8 @@ LONGEST_PAUSE = 120.0
 """Seconds that a server may ask us to wait."""
 _BUSY = (429, 503)
 _UNSURE = (500, 502, 504)
+_OUT_OF_ORDER = (401, 403, *_BUSY, *_UNSURE)
+"""What says of the server, or of us, that the next request will fare no better."""
 _CHUNK = 2**16
 _MANY_FAILURES = 8
 """Requests that fail one after the other, after which no other is begun."""
@@ -56,8 +59,12 @@ class Answer:
 class Client:
     """A server at `base`, asked by several threads at once."""
 
-    def __init__(self, base: str, sign_in: SignIn, clock: Clock) -> None:
+    def __init__(
+        self, base: str, sign_in: SignIn, clock: Clock, *, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """`headers` are sent with every request."""
         self.base = base.rstrip("/")
+        self._headers = {"Accept": "application/json", **(headers or {})}
         self._sign_in, self._clock = sign_in, clock
         self._gate = Gate(clock)
         self._of_thread = threading.local()
@@ -87,70 +94,77 @@ class Client:
                 for future in futures:
                     future.cancel()
 
-    def ask(
+    def ask(  # noqa: PLR0913 - a request has so many parts
         self,
         method: str,
         path: str,
         query: Mapping[str, str | int] | None = None,
         body: object = None,
         headers: Mapping[str, str] | None = None,
+        *,
+        once: bool | None = None,
     ) -> Answer:
         """The answer to a request, tried again while the server is busy; `body` is sent as JSON.
 
-        A POST that may have been carried out is not sent again.
+        A request that is to be carried out `once`, as every POST is, is not sent again if it may have been.
 
         Raises:
-            LostAnswerError: nobody knows what became of a POST.
+            LostAnswerError: nobody knows what became of such a request.
             RefusedError: the server says no.
             ReconcileError: it cannot be reached, or stays busy.
         """
-        if self._failures >= _MANY_FAILURES:
-            raise ReconcileError(
-                f"{host_of(self.base)}: too many requests have failed; nothing more is asked"
-            )
+        once = method == "POST" if once is None else once
         for last in (number == TRIES for number in range(1, TRIES + 1)):
+            if self._failures >= _MANY_FAILURES:
+                told = "too many requests have failed one after the other; nothing more is asked"
+                raise ReconcileError(f"{host_of(self.base)}: {told}")
             self._gate.wait()
             signed = self._sign_in.headers()
             try:
                 answer = self._once(method, path, query or {}, body, {**(headers or {}), **signed})
             except requests.RequestException as error:
-                self._see_what_a_fault_means(method, path, error, last=last)
+                self._see_what_a_fault_means(method, path, error, once=once, last=last)
                 continue
             if answer.status < 300:
                 self._failures = 0
                 self._gate.answered()
                 return answer
-            if not self._is_worth_another_try(method, answer, signed, last=last):
-                self._failures += 1
-                where = self._name(path)
-                told = f"{where}: {method} was answered with {answer.status}; {_meaning(answer.status)}"
-                raise RefusedError(answer.status, told)
+            if not self._is_worth_another_try(method, answer, signed, once=once, last=last):
+                # A server that says what is wrong with one request is there, and takes the next one.
+                self._failures = self._failures + 1 if answer.status in _OUT_OF_ORDER else 0
+                told = f"{answer.where}: {method} was answered with {answer.status}"
+                raise RefusedError(answer.status, f"{told}; {_meaning(answer.status)}")
         raise AssertionError("the last try returns or raises")
 
     def _see_what_a_fault_means(
-        self, method: str, path: str, error: requests.RequestException, *, last: bool
+        self, method: str, path: str, error: requests.RequestException, *, once: bool, last: bool
     ) -> None:
         """Wait before another try, if there is to be one."""
-        if method == "POST" and not isinstance(error, requests.exceptions.ConnectTimeout):
-            raise LostAnswerError(f"{self._name(path)}: an answer got lost; run it again") from None
+        self._failures += 1
+        if once and not isinstance(error, requests.exceptions.ConnectTimeout):
+            raise LostAnswerError(
+                f"{self._name(path)}: an answer to {method} got lost; run it again"
+            ) from None
         if last:
-            self._failures += 1
             raise ReconcileError(
                 f"{self._name(path)}: cannot be reached; check the address and the network, and run it again"
             ) from None
         self._clock.sleep(1.0)
 
     def _is_worth_another_try(
-        self, method: str, answer: Answer, headers: Mapping[str, str], *, last: bool
+        self, method: str, answer: Answer, headers: Mapping[str, str], *, once: bool, last: bool
     ) -> bool:
-        if method == "POST" and answer.status in _UNSURE:
-            raise LostAnswerError(f"{answer.where}: POST was answered with {answer.status}; run it again")
+        asked = answer.headers.get("Retry-After")
+        # Who says when to come again has done nothing; any other fault may have come after the deed.
+        if once and (answer.status in _UNSURE or (answer.status == 503 and asked is None)):
+            self._failures += 1
+            raise LostAnswerError(f"{answer.where}: {method} was answered with {answer.status}; run it again")
         if last:
             return False
         if answer.status == 401:
             return self._sign_in.refused(headers)
         if answer.status in (*_BUSY, *_UNSURE):
-            self._gate.busy(_wait(answer.headers.get("Retry-After")))
+            self._gate.busy(_wait(asked), too_much=answer.status == 429)
             return True
         return False
 
@@ -166,9 +180,9 @@ class Client:
         with self._session().request(
             method,
             self.base + path,
-            params=dict(query),
+            params=urlencode(query, quote_via=quote),  # some servers do not take + for a blank
             json=body,
-            headers={"Accept": "application/json", **headers},
+            headers={**self._headers, **headers},
             timeout=TIMEOUT,
             allow_redirects=False,  # which could carry the token to another host
             stream=True,
