@@ -44,22 +44,41 @@ def pseudonym_key() -> bytes:
     return key.strip().encode()
 
 
-def credentials(name: str) -> tuple[str, str]:
+def credentials(name: str, setting: str = "source.credentials") -> tuple[str, str]:
     """Client id and secret of an API: `NAME_ID`, and `NAME_SECRET` or the file that `NAME_SECRET_FILE` names.
+
+    `setting` is where a school's file says the name.
 
     Raises:
         ReconcileError: one is missing, or the file cannot be read.
     """
     client_id = os.environ.get(f"{name}_ID", "")
-    file = os.environ.get(f"{name}_SECRET_FILE", "")
+    secret = _secret(f"{name}_SECRET")
+    if not client_id or not secret:
+        missing = f"{name}_ID" if not client_id else f"{name}_SECRET (or {name}_SECRET_FILE)"
+        giver = "your SIS" if setting.startswith("source") else "the server's administrator"
+        raise ReconcileError(
+            f"the variable {missing} is not set; {setting} names them, and {giver} gives them"
+        )
+    return client_id, secret
+
+
+def token(name: str) -> str:
+    """The token of an API that gives one for good: `NAME_TOKEN`, or what the file `NAME_TOKEN_FILE` holds.
+
+    '' where there is none.
+
+    Raises:
+        ReconcileError: the file cannot be read.
+    """
+    return _secret(f"{name}_TOKEN")
+
+
+def _secret(variable: str) -> str:
+    file = os.environ.get(f"{variable}_FILE", "")
     try:
-        secret = Path(file).read_text(encoding="utf-8") if file else os.environ.get(f"{name}_SECRET", "")
+        found = Path(file).read_text(encoding="utf-8") if file else os.environ.get(variable, "")
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise ReconcileError(f"{file}: the secret cannot be read: {why}; see {name}_SECRET_FILE") from None
-    if not client_id or not secret.strip():
-        missing = f"{name}_ID" if not client_id else f"{name}_SECRET (or {name}_SECRET_FILE)"
-        raise ReconcileError(
-            f"the variable {missing} is not set; source.credentials names them, and your SIS gives them"
-        )
-    return client_id, secret.strip()
+        raise ReconcileError(f"{file}: the secret cannot be read: {why}; see {variable}_FILE") from None
+    return found.strip()
