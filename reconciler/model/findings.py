@@ -394,6 +394,14 @@ _CODES = (
         "Nothing; leave it out of the export to be rid of this message.",
     ),
     FindingCode(
+        "dangling-link",
+        "info",
+        "links to nobody",
+        "Groups or students of the directory name accounts that are not there: somebody has deleted those,"
+        " and the server keeps their places. They count for nothing.",
+        "Nothing.",
+    ),
+    FindingCode(
         "not-carried",
         "info",
         "not held by this directory",
