@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.config.check_groups import grade_numbers
 from reconciler.config.effective import effective_settings, settings_digest
-from reconciler.config.fields import DELIMITERS, LEAVING_CAUSES, LIST_SETTINGS
+from reconciler.config.fields import DELIMITERS, LEAVING_CAUSES, LIST_SETTINGS, TARGETS_BY_URL
 from reconciler.model import (
     DEFAULT_DRIFT,
     DEFAULT_GUARDS,
@@ -32,6 +32,7 @@ from reconciler.model import (
     RowFilter,
     School,
     SchoolYear,
+    ScimSettings,
     SourceFile,
     SourceSettings,
     TableRules,
@@ -62,7 +63,7 @@ def build_school(settings: Settings, path: Path, rule_sets: Mapping[str, str]) -
         sis=str(get("sis")),
         school_year=SchoolYear.parse(str(get("school_year"))),
         source=source,
-        target=TargetSettings(str(get("target", "kind")), _located(settings, ("target", "path"))),
+        target=_target(settings),
         members={
             name: MemberRules(**_text_values(rules)) for name, rules in settings.table("members").items()
         },
@@ -127,6 +128,21 @@ def _source(settings: Settings) -> SourceSettings:
         token_url=str(settings.get("source", "token_url") or ""),
         scope=str(settings.get("source", "scope") or ""),
         credentials=str(settings.get("source", "credentials") or kind.upper()),
+    )
+
+
+def _target(settings: Settings) -> TargetSettings:
+    written = settings.table("target")
+    kind = str(written["kind"])
+    return TargetSettings(
+        kind,
+        _located(settings, ("target", "path")) if "path" in written else "",
+        credentials=str(written.get("credentials") or kind.upper()) if kind in TARGETS_BY_URL else "",
+        scim=ScimSettings(
+            **_chosen(written, "user_name", "extension", "category_in_name", "paging", "page_size"),
+            **_chosen(written, "members", "members_per_patch", "single_remove", "etag"),
+        ),
+        **_text_values({key: written[key] for key in ("url", "token_url", "scope") if key in written}),
     )
 
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from reconciler.model import SourceSettings
 
 
+_PLACES = ("path", "url", "token_url", "scope", "credentials")
+"""Settings of a target that say where it is, and how one signs in."""
+
+
 def effective_settings(settings: Settings, source: SourceSettings) -> dict[str, Any]:
     """What the school's settings come to, without locations: they hold on every machine.
 
@@ -31,7 +35,7 @@ def effective_settings(settings: Settings, source: SourceSettings) -> dict[str, 
     data.pop("retention", None)
     data.pop("letters", None)
     data["school_year"] = str(SchoolYear.parse(str(data["school_year"])))
-    data["target"] = {"kind": data["target"]["kind"]}
+    data["target"] = {key: value for key, value in data["target"].items() if key not in _PLACES}
     data["source"] = {
         "kind": source.kind,
         "files": {

@@ -40,3 +40,10 @@ GIVEN = {
 """Kind of source that needs no `source.files` -> the tables that it gives."""
 APIS = {"oneroster_rest": ("url", "token_url"), "powerschool": ("url",), "veracross": ("url",)}
 """Kind of source that is asked by HTTP -> the settings that say where."""
+TARGETS_BY_URL = {
+    "scim": (
+        *("url", "credentials", "token_url", "scope", "user_name", "extension", "category_in_name"),
+        *("paging", "page_size", "members", "members_per_patch", "single_remove", "etag"),
+    ),
+}
+"""Kind of target that is a server -> its settings, the first of which says where it is."""

@@ -10,6 +10,7 @@ from reconciler.config.build import build_school
 from reconciler.config.check_calendar import check_calendar
 from reconciler.config.check_groups import check_groups
 from reconciler.config.check_tables import check_tables
+from reconciler.config.check_target import check_target
 from reconciler.config.merge import merge
 from reconciler.config.patterns import check_patterns
 from reconciler.config.reader import is_file, read_document
@@ -43,6 +44,7 @@ def load_school(path: Path, env: Mapping[str, str], rules: Path | None = None) -
         check_tables(settings)
         check_groups(settings)
         check_calendar(settings)
+        check_target(settings)
     if mistakes := mistakes + settings.mistakes:
         raise InputError(mistakes)
     return build_school(settings, path, {name: one.file.digest for name, one in rule_sets.items()})

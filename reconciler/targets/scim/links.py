@@ -7,6 +7,7 @@ got lost: some servers list somebody twice who is added twice.
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import polars as pl
 from reconciler.targets.scim.reading import read_groups
 from reconciler.targets.scim.resources import our_id, scim_id, user_extension, values
 from reconciler.targets.scim.server import GROUPS, USERS
-from reconciler.targets.scim.settling import AGAIN, attempt, settle
+from reconciler.targets.scim.settling import AGAIN, LOOK, attempt, settle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -129,7 +130,7 @@ class _Links:
     def _perform_one(self, part: pl.DataFrame) -> list[Verdict]:
         id_ = part["holder"][0]
         if id_ not in self._live:  # deleted between two looks
-            return [(row, AGAIN, f"{self.path}: it is not there any more") for row in part["id"]]
+            return [(row, LOOK, f"{self.path}: it is not there any more") for row in part["id"]]
         verdicts: list[Verdict] = []
         size = 1 if self.alone and part["action"][0] == "remove" else self.most
         for some in part.iter_slices(size):
@@ -145,8 +146,12 @@ class _Links:
                 {"op": "add", "path": attribute, "value": [{"value": one} for one in ids]}
             ]
         else:
-            operations = [{"op": "remove", "path": f'{attribute}[value eq "{one}"]'} for one in ids]
+            operations = self._removals(attribute, holder, ids)
         self.server.patch(self.path, holder, operations)
+
+    def _removals(self, attribute: str, holder: Resource, ids: Sequence[str]) -> list[Operation]:
+        del holder
+        return [{"op": "remove", "path": f"{attribute}[value eq {json.dumps(one)}]"} for one in ids]
 
     def _see(self, part: pl.DataFrame, verdicts: list[Verdict]) -> list[Verdict]:
         """What was added has to be there: a server that hides it, or drops it, did not say so."""
@@ -192,3 +197,9 @@ class _Parents(_Links):
     def __init__(self, server: Server) -> None:
         super().__init__(server)
         self.extension = user_extension(server.settings)
+
+    def _removals(self, attribute: str, holder: Resource, ids: Sequence[str]) -> list[Operation]:
+        """The last value goes with its attribute: scimmy does not take it out otherwise, of an extension."""
+        if set(ids) >= set(values(holder, self.extension, self.attribute)):
+            return [{"op": "remove", "path": attribute}]
+        return super()._removals(attribute, holder, ids)

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 Verdict = tuple[int, str, str]
 """A change's id, its outcome and a detail."""
-AGAIN = "again"
-"""The outcome of a change of which it is unclear what became of it."""
+AGAIN, LOOK = "again", "look"
+"""The outcomes of a change of which it is unclear what became of it, and of one that was not carried out,
+since the server holds something else than was thought: both are judged once more."""
 CONFLICT = "conflict"
 """The outcome of a request for what another resource has: no outcome of a change yet."""
 ROUNDS = 5
-_MEANING = {404: AGAIN, 409: CONFLICT, 412: AGAIN}
+_MEANING = {404: LOOK, 409: CONFLICT, 412: LOOK}
 """Gone, taken, or changed since it was looked at."""
 _SCHEMA = {"id": pl.UInt32, "outcome": pl.String, "detail": pl.String}
 
@@ -55,15 +56,16 @@ def settle(
             settled.with_columns(outcome=pl.when(ours).then(pl.lit("applied")).otherwise("outcome"))
         )
         done = pl.DataFrame(perform(judged.filter(pl.col("outcome") == "todo")), schema=_SCHEMA, orient="row")
+        open_ = pl.col("outcome").is_in([AGAIN, LOOK])
         failed = pl.col("outcome") == CONFLICT
         verdicts.append(
-            done.filter(pl.col("outcome") != AGAIN).with_columns(
+            done.filter(~open_).with_columns(
                 outcome=pl.when(failed).then(pl.lit("failed")).otherwise("outcome")
             )
         )
-        again = done.filter(pl.col("outcome") == AGAIN)
+        again = done.filter(open_)
         detail = next(iter(again["detail"]), detail)
-        unclear = pl.concat([unclear, again["id"]])
+        unclear = pl.concat([unclear, again.filter(pl.col("outcome") == AGAIN)["id"]])
         pending = pending.filter(pl.col("id").is_in(again["id"].implode()))
     verdicts.append(pending.select("id", outcome=pl.lit("failed"), detail=pl.lit(detail)))
     return pl.concat(verdicts)

@@ -1,4 +1,4 @@
-"""User changes, carried out on a SCIM server. Nobody is deleted; role, opt-out and status stay as they are."""
+"""User changes, carried out on a SCIM server. Nobody is deleted; role, opt-out and status stay."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from reconciler.targets.scim.resources import (
     user_row,
 )
 from reconciler.targets.scim.server import USERS
-from reconciler.targets.scim.settling import AGAIN, CONFLICT, attempt, settle
+from reconciler.targets.scim.settling import CONFLICT, LOOK, attempt, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -122,7 +122,7 @@ class _Creations:
         if verdict[1] != CONFLICT:
             return verdict
         if row["after_host_id"] not in self._absent:
-            return row["id"], AGAIN, verdict[2]
+            return row["id"], LOOK, verdict[2]
         return row["id"], "failed", _taken(self._server, row["after_host_id"], row["after_email"])
 
     def _post(self, row: Mapping[str, Any]) -> None:

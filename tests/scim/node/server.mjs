@@ -53,7 +53,8 @@ function declare(Resource, taken) {
     return held;
 }
 
-declare(SCIMMY.Resources.User, (one, other) => one.userName === other.userName);
+const fold = ({ userName }) => userName.toLowerCase();  // as its schema says
+declare(SCIMMY.Resources.User, (one, other) => fold(one) === fold(other));
 declare(SCIMMY.Resources.Group, () => false);
 SCIMMY.Resources.declared("User").extend(userExtension, false);
 SCIMMY.Resources.declared("Group").extend(groupExtension, false);
