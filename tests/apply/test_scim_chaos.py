@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from tests.support.plans import Row
     from tests.support.scim_servers import Running
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +36,7 @@ SERVERS: dict[str, Callable[[], AbstractContextManager[Running]]] = {
 }
 
 
-def people(students: int) -> dict[str, list[d.Row]]:
+def people(students: int) -> dict[str, list[Row]]:
     """A first import: students, a parent each, and their grade."""
     pairs = [(f"S1{n:05}", f"P1{n:05}") for n in range(students)]
     both = [one for pair in pairs for one in pair]
@@ -60,7 +61,7 @@ def test_nobody_is_lost_or_made_twice(
     plan, store = tmp_path / "plan", tmp_path / "state.db"
     changes = people(users // 2)
     header = make_header(new_directory=True, directory_year="")
-    write_plan(make_plan(**changes, people=[], header=header), plan)  # type: ignore[arg-type]
+    write_plan(make_plan(**changes, people=[], header=header), plan)
     begun = time.monotonic()
     with SERVERS[kind]() as server, between(server.url, seed=20261128) as chaos:
 

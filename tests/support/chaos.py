@@ -25,11 +25,9 @@ LOST, BUSY = 0.03, 0.02
 
 
 @contextmanager
-def between(
-    url: str, *, seed: int, lost: float = 0.03, busy: float = 0.02, rate: int = 150
-) -> Iterator[Chaos]:
+def between(url: str, *, seed: int, rate: int = 150) -> Iterator[Chaos]:
     """The proxy before the server at `url`, while it runs; `rate` is what it lets through a second."""
-    with running(Chaos(url, random.Random(seed), lost, busy, rate)) as proxy:
+    with running(Chaos(url, random.Random(seed), rate)) as proxy:
         yield proxy
 
 
