@@ -61,7 +61,7 @@ def test_nobody_is_lost_or_made_twice(
     plan, store = tmp_path / "plan", tmp_path / "state.db"
     changes = people(users // 2)
     header = make_header(new_directory=True, directory_year="")
-    write_plan(make_plan(**changes, people=[], header=header), plan)
+    write_plan(make_plan(**changes, people=[], header=header), plan)  # type: ignore[arg-type]
     begun = time.monotonic()
     with SERVERS[kind]() as server, between(server.url, seed=20261128) as chaos:
 
