@@ -9,14 +9,13 @@ import pytest
 
 from reconciler.pipeline.places import load, target_of
 from tests.support import directories as d
-from tests.support.scim_servers import NAME, TOKEN, scim2_server, scimmy_or_skip, sign_in
+from tests.support.scim_api import serving
+from tests.support.scim_servers import NAME, TOKEN, Running, scim2_server, scimmy_or_skip, sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
-
-    from tests.support.scim_servers import Running
 
     Reconcile = Callable[..., tuple[int, str, str]]
 
@@ -73,3 +72,16 @@ def test_the_whole_way_there_and_back(
     kept = [path for path in demo.rglob("*") if path.is_file()]
     assert any(path.name == "state.db" for path in kept)
     assert not [path for path in kept if TOKEN.encode() in path.read_bytes()]
+
+
+def test_a_server_out_of_order_leaves_an_incomplete_apply(
+    demo: Path, reconcile: Reconcile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in(monkeypatch)
+    with serving("out of order") as server:
+        point_to(Running(server.settings().url), demo)
+        assert reconcile("plan", "maple-grove", "--out", "first.plan")[0] == 0
+        code, out, err = reconcile("apply", "first.plan", "--auto-approve")
+    assert code == 4, err
+    assert "too many requests have failed one after the other; nothing more is asked" in out + err
+    assert TOKEN not in out + err

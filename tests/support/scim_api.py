@@ -70,6 +70,8 @@ class _Handler(JsonHandler):
         self.server.bodies.append(body)
         if self.server.lie == "redirect":
             self.send(307, {}, {"Location": "http://localhost:9/v2/Users"})
+        elif self.server.lie == "hides members":
+            self.send(200, {})
         elif self.server.lie == "out of order":
             self.send(403, {"detail": "no"})
         else:

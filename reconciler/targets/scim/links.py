@@ -147,7 +147,9 @@ class _Links:
             ]
         else:
             operations = self._removals(attribute, holder, ids)
-        self.server.patch(self.path, holder, operations)
+        # One by one they do no harm to what others add or take out meanwhile; all at once they would.
+        whole = any(one["path"] == attribute and one["op"] == "remove" for one in operations)
+        self.server.patch(self.path, holder, operations, unchanged=whole)
 
     def _removals(self, attribute: str, holder: Resource, ids: Sequence[str]) -> list[Operation]:
         del holder

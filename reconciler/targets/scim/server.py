@@ -102,9 +102,12 @@ class Server:
         made: Resource = folded(self.client.ask("POST", path, body=body).json())
         return made
 
-    def patch(self, path: str, resource: Resource, operations: list[Operation]) -> None:
-        """Change parts of a resource, unless it has changed meanwhile and the server can tell."""
-        headers = {"If-Match": version(resource)} if self.abilities.etag and version(resource) else None
+    def patch(
+        self, path: str, resource: Resource, operations: list[Operation], *, unchanged: bool = True
+    ) -> None:
+        """Change parts of a resource, as long as it is `unchanged` since it was read, if the server can tell."""
+        seen = version(resource) if unchanged and self.abilities.etag else ""
+        headers = {"If-Match": seen} if seen else None
         body = {"schemas": [_PATCH], "Operations": operations}
         self.client.ask("PATCH", f"{path}/{target_id(resource)}", body=body, headers=headers, once=True)
 
