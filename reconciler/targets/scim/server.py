@@ -105,7 +105,7 @@ class Server:
     def patch(
         self, path: str, resource: Resource, operations: list[Operation], *, unchanged: bool = True
     ) -> None:
-        """Change parts of a resource, as long as it is `unchanged` since it was read, if the server can tell."""
+        """Change parts of a resource; if it has to be `unchanged` since it was read, the server is told so."""
         seen = version(resource) if unchanged and self.abilities.etag else ""
         headers = {"If-Match": seen} if seen else None
         body = {"schemas": [_PATCH], "Operations": operations}
