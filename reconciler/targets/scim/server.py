@@ -105,7 +105,7 @@ class Server:
     def patch(
         self, path: str, resource: Resource, operations: list[Operation], *, unchanged: bool = True
     ) -> None:
-        """Change parts of a resource; if it has to be `unchanged` since it was read, the server is told so."""
+        """Change parts of a resource; one that has to be `unchanged` since it was read is held to it."""
         seen = version(resource) if unchanged and self.abilities.etag else ""
         headers = {"If-Match": seen} if seen else None
         body = {"schemas": [_PATCH], "Operations": operations}
