@@ -53,12 +53,17 @@ class Running:
         return TargetSettings("scim", url=self.url, credentials=NAME, scim=ScimSettings(**scim))
 
 
-@contextmanager
-def scim2_server(
+def scim2_application(
     *, cursor: bool = False, extended: bool = True, page: int = 1000, etag: bool = True
-) -> Iterator[Running]:
-    """scim2-server under waitress, whose connections stay, as those of its own command do not."""
-    app = BearerTokenApplication(InMemoryStorage(), *_provided(cursor, extended, page, etag), [TOKEN])
+) -> BearerTokenApplication:
+    """scim2-server, not started yet."""
+    return BearerTokenApplication(InMemoryStorage(), *_provided(cursor, extended, page, etag), [TOKEN])
+
+
+@contextmanager
+def scim2_server(**options: Any) -> Iterator[Running]:
+    """The same under waitress, whose connections stay, as those of its own command do not."""
+    app = scim2_application(**options)
     loop: dict[int, Any] = {}
     server = create_server(app, map=loop, host="127.0.0.1", port=0, threads=8)
     over = threading.Event()
