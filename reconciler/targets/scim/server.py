@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler import environment
@@ -111,13 +111,20 @@ class Server:
         body = {"schemas": [_PATCH], "Operations": operations}
         self.client.ask("PATCH", f"{path}/{target_id(resource)}", body=body, headers=headers, once=True)
 
-    def find_users(self, host_ids: Collection[str]) -> list[Resource]:
-        """The accounts with these Host IDs, as far as they are there."""
+    def find_users(self, host_ids: Collection[str], *, fresh: bool = True) -> list[Resource]:
+        """The accounts with these Host IDs, as far as they are there.
+
+        Many are looked for in a listing that is made once a run; `fresh` asks again for those that it lacks.
+        """
         if len(host_ids) <= FEW and self.abilities.filters:
-            found = self.at_once(self._find_user, host_ids)
-            return [user for user in found if user]
-        wanted = set(host_ids)
-        return [user for page in self.pages(USERS) for user in page if text(user.get("externalid")) in wanted]
+            return [user for user in self.at_once(self._find_user, host_ids) if user]
+        known = self.accounts(host_ids)
+        found = [user for user in self.at_once(partial(self.get, USERS), known.values()) if user]
+        rest = [host_id for host_id in host_ids if host_id not in known] if fresh else []
+        if len(rest) > FEW or (rest and not self.abilities.filters):
+            pages = self.pages(USERS)
+            return found + [user for page in pages for user in page if text(user.get("externalid")) in rest]
+        return found + [user for user in self.at_once(self._find_user, rest) if user]
 
     def holder(self, user_name: str) -> str:
         """The Host ID of whoever has this user name, '' where nobody is found."""
@@ -129,7 +136,7 @@ class Server:
         """Host ID -> our id of the account, as far as it is there."""
         unknown = [host_id for host_id in host_ids if host_id not in self._known]
         if unknown and not self._knows_all:
-            if len(unknown) <= FEW:
+            if len(unknown) <= FEW and self.abilities.filters:
                 self.note(self.find_users(unknown))
             else:
                 for page in self.pages(USERS):

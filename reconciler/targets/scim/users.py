@@ -92,19 +92,19 @@ class _Creations:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._look = server.look_first
+        self._look, self._fresh = server.look_first, False
         self._absent: set[str] = set()
         """Host IDs that were looked for in vain."""
 
     def judge(self, changes: pl.DataFrame) -> pl.DataFrame:
         """Take them for new at first; look them up once the server, or a lost answer, says otherwise."""
         host_ids = changes["after_host_id"].to_list()
-        found = self._server.find_users(host_ids) if self._look else []
+        found = self._server.find_users(host_ids, fresh=self._fresh) if self._look else []
         self._server.note(found)
         self._absent = (
             set(host_ids) - {text(user.get("externalid")) for user in found} if self._look else set()
         )
-        self._look = True
+        self._look = self._fresh = True
         live = _live(self._server, found)
         matched = changes.join(
             live, left_on="after_host_id", right_on="live_host_id", how="left", maintain_order="left"
