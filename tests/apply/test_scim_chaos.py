@@ -83,6 +83,7 @@ def test_nobody_is_lost_or_made_twice(
         took = time.monotonic() - begun
         assert chaos.done["lost"] > users // 200
         assert chaos.done["busy"] > 0
+        assert chaos.done["throttled"] > 0
         chaos.calm = True
         again = json.loads(apply(0).stdout)
         assert again["counts"] == {"already": sum(len(rows) for rows in changes.values())}

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+BURST = 3
+"""Requests that it takes at once, however slow the rate: fewer than a client has threads."""
 LOST, BUSY = 0.03, 0.02
 """Shares of the requests whose answer is lost, and that are refused."""
 
@@ -41,7 +43,7 @@ class Chaos(Loopback):
         self.done: Counter[str] = Counter()
         self._chance, self._rate = chance, rate
         self._lock = threading.Lock()
-        self._tokens, self._filled = float(rate), time.monotonic()
+        self._tokens, self._filled = float(BURST), time.monotonic()
         self.calm = False
         """Whether it does nothing but pass requests on."""
 
@@ -59,7 +61,7 @@ class Chaos(Loopback):
             if self.calm:
                 return ""
             now = time.monotonic()
-            self._tokens = min(self._tokens + (now - self._filled) * self._rate, self._rate)
+            self._tokens = min(self._tokens + (now - self._filled) * self._rate, BURST)
             self._filled = now
             number = self._chance.random()
             fate = "lost" if number < LOST else "busy" if number < LOST + BUSY else ""
