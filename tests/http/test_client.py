@@ -189,7 +189,7 @@ def test_the_gate_learns_what_a_server_takes() -> None:
     for _number in range(5):  # those that were under way are refused, too
         gate.busy(1.0, too_much=True)
     assert gate.interval == pytest.approx(1 / 80, rel=0.05)
-    for _number in range(200):
+    for _number in range(40):
         gate.answered()
     assert 1 / 100 < gate.interval < 1 / 90
 
