@@ -50,16 +50,30 @@ def pseudonym_key() -> bytes:
     return key.strip().encode()
 
 
-def credentials(name: str) -> tuple[str, str]:
+def credentials(name: str, setting: str = "source.credentials") -> tuple[str, str]:
     """Client id and secret of an API: `NAME_ID`, and `NAME_SECRET` or the file that `NAME_SECRET_FILE` names.
+
+    `setting` is where a school's file says the name.
 
     Raises:
         ReconcileError: one is missing, or the file cannot be read.
     """
     client_id, secret = os.environ.get(f"{name}_ID", ""), _secret(f"{name}_SECRET")
     if not client_id or not secret:
-        raise _unset(f"{name}_ID" if not client_id else f"{name}_SECRET (or {name}_SECRET_FILE)")
+        missing = f"{name}_ID" if not client_id else f"{name}_SECRET (or {name}_SECRET_FILE)"
+        raise _unset(missing, setting)
     return client_id, secret
+
+
+def token(name: str) -> str:
+    """The token of an API that gives one for good: `NAME_TOKEN`, or what the file `NAME_TOKEN_FILE` holds.
+
+    '' where there is none.
+
+    Raises:
+        ReconcileError: the file cannot be read.
+    """
+    return _secret(f"{name}_TOKEN")
 
 
 def subscription_key(name: str) -> str:
@@ -128,7 +142,6 @@ def _secret(variable: str) -> str:
     return text.strip()
 
 
-def _unset(variable: str) -> ReconcileError:
-    return ReconcileError(
-        f"the variable {variable} is not set; source.credentials names them, and your SIS gives them"
-    )
+def _unset(variable: str, setting: str = "source.credentials") -> ReconcileError:
+    giver = "your SIS" if setting.startswith("source") else "the server's administrator"
+    return ReconcileError(f"the variable {variable} is not set; {setting} names them, and {giver} gives them")

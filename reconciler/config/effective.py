@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from reconciler.model import SourceSettings
 
 
+_PLACES = ("path", "url", "token_url", "scope", "credentials", "exports")
+"""Settings of a target that say where it is, and how one signs in."""
+
+
 def effective_settings(settings: Settings, source: SourceSettings) -> dict[str, Any]:
     """What the school's settings come to, without locations: they hold on every machine.
 
@@ -31,8 +35,9 @@ def effective_settings(settings: Settings, source: SourceSettings) -> dict[str, 
     data.pop("retention", None)
     data.pop("letters", None)
     data["school_year"] = str(SchoolYear.parse(str(data["school_year"])))
-    data["target"] = {"kind": data["target"]["kind"]}
-    if data["target"]["kind"] != "sheets":
+    kind = data["target"]["kind"]
+    data["target"] = {key: value for key, value in data["target"].items() if key not in _PLACES}
+    if kind != "sheets":
         data.pop("sheets", None)
     data["source"] = {
         "kind": source.kind,

@@ -46,3 +46,12 @@ APIS: dict[str, tuple[str, ...]] = {
     "veracross": ("url",),
 }
 """Kind of source that is asked by HTTP -> the settings that have to say where."""
+TARGETS: dict[str, tuple[str, ...]] = {
+    "embedded": ("path",),
+    "scim": (
+        *("url", "credentials", "token_url", "scope", "user_name", "extension", "category_in_name"),
+        *("paging", "page_size", "members", "members_per_patch", "single_remove", "etag"),
+    ),
+    "sheets": ("path", "exports"),
+}
+"""Kind of target -> its settings, the first of which says where it is."""

@@ -10,13 +10,13 @@ from reconciler.config.build import build_school
 from reconciler.config.check_calendar import check_calendar
 from reconciler.config.check_groups import check_groups
 from reconciler.config.check_tables import check_tables
+from reconciler.config.check_target import check_target
 from reconciler.config.merge import merge
 from reconciler.config.patterns import check_patterns
 from reconciler.config.reader import is_file, read_document
 from reconciler.config.resources import rule_set_file, rule_set_names
 from reconciler.config.schema_check import check_schema
 from reconciler.config.suggest import did_you_mean
-from reconciler.config.target import check_target
 from reconciler.errors import InputError, Mistake
 
 if TYPE_CHECKING:

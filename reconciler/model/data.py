@@ -109,6 +109,10 @@ class Capabilities:
     clear_email: bool = True
     immediate: bool = True
     """Whether what was applied can be read back at once."""
+    exact_host_ids: bool = True
+    """Whether Host IDs that differ in case alone can be two accounts."""
+    refuses_taken_email: bool = True
+    """Whether the directory itself sees to it that no two accounts have one e-mail."""
 
 
 @dataclass(frozen=True, slots=True)

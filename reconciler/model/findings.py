@@ -412,6 +412,14 @@ _CODES = (
         "See the errors that Vidigami gave for the upload.",
     ),
     FindingCode(
+        "dangling-link",
+        "info",
+        "links to nobody",
+        "Groups or students of the directory name accounts that are not there: somebody has deleted those,"
+        " and the server keeps their places. They count for nothing.",
+        "Nothing.",
+    ),
+    FindingCode(
         "not-carried",
         "info",
         "not held by this directory",

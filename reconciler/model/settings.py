@@ -223,6 +223,29 @@ class SourceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ScimSettings:
+    """How a SCIM server is used, and what of it is known better than it says itself."""
+
+    user_name: str = "host_id"
+    """`host_id` or `email`: what an account's `userName` is."""
+    extension: str = "urn:ietf:params:scim:schemas:extension:vidigami:2.0"
+    """How the URNs of the schema extensions begin; `:User` and `:Group` follow."""
+    category_in_name: bool = False
+    """Whether a group is called `Category/Name`, on a server that has no other place for its category."""
+    paging: str = "auto"
+    """`index`, `cursor`, or `auto`: as the server says."""
+    page_size: int = 0
+    """Rows a page; 0 stands for what the server says."""
+    members: str = "listed"
+    """`listed`, or `hidden`: the server does not tell who is in a group."""
+    members_per_patch: int = 100
+    single_remove: bool = False
+    """Whether each request takes out one member alone."""
+    etag: bool = True
+    """Whether versions are used where the server offers them."""
+
+
+@dataclass(frozen=True, slots=True)
 class TargetSettings:
     """Where the directory is."""
 
@@ -232,7 +255,12 @@ class TargetSettings:
     url: str = ""
     """The address of a server."""
     credentials: str = ""
-    """How the variables begin that hold its client id and secret."""
+    """How the variables begin that hold its client id and secret, or its token."""
+    token_url: str = ""
+    """Where client id and secret are changed for a token."""
+    scope: str = ""
+    """What the token is asked for, in the words of the server."""
+    scim: ScimSettings = field(default_factory=ScimSettings)
     exports: Mapping[str, str] = field(default_factory=lambda: NO_MAPPING)
     """Kind (users, groups, ...) -> the file that Vidigami exported of it."""
     sheets: SheetSettings = field(default_factory=SheetSettings)

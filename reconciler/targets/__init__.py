@@ -16,8 +16,15 @@ if TYPE_CHECKING:
 
 __all__ = ["TARGETS", "Batch", "EmbeddedDirectory", "Memory", "Target", "open_target"]
 
+
+def _open_scim(settings: TargetSettings, memory: Memory) -> Target:
+    from reconciler.targets.scim import ScimTarget  # noqa: PLC0415 - few schools have it
+
+    return ScimTarget(settings, memory)
+
+
 TARGETS: Mapping[str, Callable[[TargetSettings, Memory], Target]] = MappingProxyType(
-    {"embedded": EmbeddedDirectory, "sheets": ImportSheets}
+    {"embedded": EmbeddedDirectory, "scim": _open_scim, "sheets": ImportSheets}
 )
 """Every kind of target, by its name in a school file."""
 

@@ -264,7 +264,7 @@ def _accounts(  # noqa: PLR0913 - both ends of a link, before and after the undo
     now = moved.users.select("target_id", now="host_id")
     names = _names_by_then(users, current).join(now, on="target_id").select("name", final="now")
     named = (
-        links.with_columns(_id=pl.col("target_id").str.extract(r"^(\d*):(\d*)$", place))
+        links.with_columns(_id=pl.col("target_id").str.extract(r"^([^:]*):([^:]*)$", place))
         .join(now, left_on="_id", right_on="target_id", how="left", maintain_order="left")
         .join(names, left_on=end, right_on="name", how="left", maintain_order="left")
     )

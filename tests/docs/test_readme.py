@@ -270,6 +270,8 @@ def test_the_schools_of_a_bundle_and_of_apis_are_valid(tmp_path: Path) -> None:
     assert load(file).source.credentials == "ROWAN"
     file.write_text(block("veracross"), encoding="utf-8")
     assert load(file).source.url == "https://api.veracross.com/larkspur/v3"
+    file.write_text(block("scim"), encoding="utf-8")
+    assert load(file).target.url == "https://directory.example.org/scim/v2"
 
 
 # Exports

@@ -44,11 +44,17 @@ def new_directory(path: Path, kind: str = "embedded") -> Target:
     return target
 
 
-def apply(target: Target, kind: str, *rows: Row, year: str = YEAR) -> list[tuple[str, str]]:
-    """Carry out changes as all of a plan, in one batch; gives the outcome and detail of each."""
+def apply(
+    target: Target, kind: str, *rows: Row, year: str = YEAR, cut_short: bool = False
+) -> list[tuple[str, str]]:
+    """Carry out changes as all of a plan, in one batch; gives the outcome and detail of each.
+
+    `cut_short` leaves it there, as a run does that is killed.
+    """
     changes = plans.frame(SCHEMAS[kind], [{"id": n} | row for n, row in enumerate(rows, start=1)])
     outcomes = target.apply(Batch(kind, changes, year)).select("outcome", "detail").rows()
-    target.finish()
+    if not cut_short:
+        target.finish()
     return outcomes
 
 

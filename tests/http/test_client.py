@@ -1,0 +1,205 @@
+"""Requests are paced, tried again by meaning, and never sent twice where twice is too often."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.errors import ReconcileError
+from reconciler.http import (
+    Client,
+    ClientCredentials,
+    Credentials,
+    Fixed,
+    Gate,
+    LostAnswerError,
+    RefusedError,
+    client,
+)
+from tests.support.loopback import JsonHandler, Loopback, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.http import SignIn
+
+SECRET = "s3cret-of-nothing"  # noqa: S105 - of nothing
+
+
+class HeldClock:
+    """Time that passes only while somebody waits."""
+
+    def __init__(self) -> None:
+        self.time, self.waited = 0.0, list[float]()
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        self.time += seconds
+
+
+class Scripted(Loopback):
+    """Answers as it is told, one answer after the other, then well."""
+
+    def __init__(self, *script: tuple[int, dict[str, str]] | str) -> None:
+        super().__init__(_Handler)
+        self.script, self.asked = list(script), list[tuple[str, str]]()
+        self.tokens, self.valid = 0, ""
+        self.lock = threading.Lock()
+
+
+class _Handler(JsonHandler):
+    server: Scripted
+
+    def answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        with self.server.lock:
+            if self.path == "/token":
+                self.server.tokens += 1
+                self.server.valid = f"t{self.server.tokens}"
+                return self.send(200, {"access_token": self.server.valid, "expires_in": 3600})
+            self.server.asked.append((self.command, self.path))
+            if self.server.valid and self.headers["Authorization"] != f"Bearer {self.server.valid}":
+                return self.send(401, {})
+            step = self.server.script.pop(0) if self.server.script else (200, {})
+        if isinstance(step, str):
+            return self.drop() if step == "lost" else self.send(200, step * 2**10)
+        return self.send(step[0], {"you sent": body.decode()}, step[1])
+
+    do_GET = do_POST = do_PATCH = answer  # noqa: N815 - as http.server calls them
+
+
+@contextmanager
+def asking(
+    *script: tuple[int, dict[str, str]] | str, sign_in: SignIn | None = None
+) -> Iterator[tuple[Scripted, Client, HeldClock]]:
+    clock = HeldClock()
+    with running(Scripted(*script)) as server:
+        yield server, Client(server.host, sign_in or Fixed({}), clock), clock
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH"])
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_says_when_to_come_again_is_asked_again_then(method: str, status: int) -> None:
+    with asking((status, {"Retry-After": "3"})) as (server, one, clock):
+        one.ask(method, "/x", body={})
+    assert server.asked == [(method, "/x")] * 2
+    assert sum(clock.waited) >= 3
+
+
+@pytest.mark.parametrize("fault", ["lost", (500, {}), (502, {}), (503, {}), (504, {})])
+def test_what_may_have_been_done_is_not_done_again(fault: Any) -> None:
+    with asking(fault) as (server, one, _):
+        with pytest.raises(LostAnswerError, match=r"run it again$"):
+            one.ask("POST", "/x", body={})
+        one.ask("PATCH", "/x", body={}, once=True)
+    assert server.asked == [("POST", "/x"), ("PATCH", "/x")]
+
+
+@pytest.mark.parametrize("fault", ["lost", (500, {}), (502, {}), (503, {}), (504, {})])
+def test_a_question_is_asked_again(fault: Any) -> None:
+    with asking(fault) as (server, one, _):
+        one.get("/x")
+    assert server.asked == [("GET", "/x")] * 2
+
+
+def test_a_blank_in_a_query_is_no_plus() -> None:
+    with asking() as (server, one, _):
+        one.get("/x", {"filter": 'externalId eq "S 1\\\\"'})
+    assert server.asked == [("GET", "/x?filter=externalId%20eq%20%22S%201%5C%5C%22")]
+
+
+def test_a_server_that_is_out_of_order_is_left_alone() -> None:
+    with asking(*[(403, {})] * 50) as (server, one, _):
+        said = []
+        for _number in range(12):
+            with pytest.raises(ReconcileError) as caught:
+                one.get("/x")
+            said.append(str(caught.value))
+    assert len(server.asked) == 8
+    assert said[7].startswith("127.0.0.1/x: GET was answered with 403;")
+    assert (
+        said[8:]
+        == ["127.0.0.1: too many requests have failed one after the other; nothing more is asked"] * 4
+    )
+
+
+def test_a_server_that_refuses_single_requests_is_not_out_of_order() -> None:
+    with asking(*[(409, {})] * 20) as (server, one, _):
+        for _number in range(20):
+            with pytest.raises(RefusedError, match="answered with 409"):
+                one.ask("POST", "/x", body={"name": "Zoë"})
+        one.get("/x")
+    assert len(server.asked) == 21
+
+
+def test_what_a_server_says_of_us_is_in_no_message() -> None:
+    with asking((400, {})) as (_, one, _clock), pytest.raises(RefusedError) as caught:
+        one.ask("POST", "/x", {"who": "Zoë"}, body={"name": "Zoë"})
+    assert str(caught.value) == "127.0.0.1/x: POST was answered with 400; it does not understand the request"
+
+
+def test_a_redirect_is_not_followed() -> None:
+    with asking() as (elsewhere, *_), asking((302, {"Location": f"{elsewhere.host}/y"})) as (_, one, _clock):
+        with pytest.raises(RefusedError, match=r"answered with 302; it redirects: see the address$"):
+            one.get("/x")
+        assert elsewhere.asked == []
+
+
+def test_an_answer_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "LARGEST", 2**12)
+    with asking("long " * 8) as (_, one, _clock), pytest.raises(ReconcileError, match="larger than any page"):
+        one.get("/x")
+
+
+def test_all_threads_share_one_token_and_one_renewal() -> None:
+    clock = HeldClock()
+    with running(Scripted()) as server:
+        keys = Credentials("owl", SECRET)
+        one = Client(server.host, ClientCredentials(f"{server.host}/token", keys, clock), clock)
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(one.get, ["/x"] * 40))
+            server.valid = "revoked"
+            list(pool.map(one.get, ["/x"] * 40))
+    assert server.tokens == 2
+    assert SECRET not in json.dumps([repr(keys), repr(one), str(vars(one))])
+
+
+def test_the_gate_learns_what_a_server_takes() -> None:
+    clock = HeldClock()
+    gate = Gate(clock)
+    for _number in range(100):  # a hundred a second
+        clock.time += 0.01
+        gate.answered()
+    assert gate.interval == 0
+    gate.busy(1.0, too_much=True)
+    assert gate.interval == pytest.approx(1 / 80, rel=0.05)
+    for _number in range(5):  # those that were under way are refused, too
+        gate.busy(1.0, too_much=True)
+    assert gate.interval == pytest.approx(1 / 80, rel=0.05)
+    for _number in range(40):
+        gate.answered()
+    assert 1 / 100 < gate.interval < 1 / 90
+
+
+def test_a_server_that_is_merely_busy_is_not_asked_more_slowly_afterwards() -> None:
+    clock = HeldClock()
+    gate = Gate(clock)
+    for _number in range(30):
+        gate.busy(0.5)
+    assert gate.interval == 0
+    gate.wait()
+    gate.wait()
+    assert clock.waited == [0.5]
