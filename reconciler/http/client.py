@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -164,7 +165,7 @@ class Client:
         if answer.status == 401:
             return self._sign_in.refused(headers)
         if answer.status in (*_BUSY, *_UNSURE):
-            self._gate.busy(_wait(asked), too_much=answer.status == 429)
+            self._gate.busy(_wait(asked, answer.headers.get("Date")), too_much=answer.status == 429)
             return True
         return False
 
@@ -205,11 +206,20 @@ class Client:
         return f"{host_of(self.base)}{path.partition('?')[0]}"
 
 
-def _wait(asked: str | None) -> float:
+def _wait(asked: str | None, date: str | None = None) -> float:
+    """Seconds to wait, of a Retry-After in seconds or as a date (RFC 9110, 10.2.3).
+
+    A date is held against the server's own `date`: its clock need not be ours.
+    """
     try:
-        return min(max(float(asked or 1.0), 0.1), LONGEST_PAUSE)
+        seconds = float(asked or 1.0)
     except ValueError:
-        return 1.0
+        try:
+            then, now = parsedate_to_datetime(str(asked)), parsedate_to_datetime(str(date))
+            seconds = (then - now).total_seconds()
+        except (ValueError, TypeError):  # no dates, or one of them without a zone
+            seconds = 1.0
+    return min(max(seconds, 0.1), LONGEST_PAUSE)
 
 
 def _meaning(status: int) -> str:

@@ -6,6 +6,8 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -97,6 +99,14 @@ def test_a_server_that_says_when_to_come_again_is_asked_again_then(method: str, 
         one.ask(method, "/x", body={})
     assert server.asked == [(method, "/x")] * 2
     assert sum(clock.waited) >= 3
+
+
+def test_when_to_come_again_may_be_a_date_by_the_servers_own_clock() -> None:
+    in_a_minute = format_datetime(datetime.now(UTC) + timedelta(minutes=1), usegmt=True)
+    with asking((429, {"Retry-After": in_a_minute}), (429, {"Retry-After": "soon"})) as (server, one, clock):
+        one.ask("GET", "/x")
+    assert len(server.asked) == 3
+    assert 40 < sum(clock.waited) < 65
 
 
 @pytest.mark.parametrize("fault", ["lost", (500, {}), (502, {}), (503, {}), (504, {})])
