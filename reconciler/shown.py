@@ -19,6 +19,17 @@ class Appearance:
     show_names: bool = False
     pseudonyms: bool = False
 
+    def check(self) -> None:
+        """See that plans can be shown like this, before any is made.
+
+        Raises:
+            ReconcileError: there is no key for pseudonyms.
+        """
+        if self.pseudonyms:
+            from reconciler.environment import pseudonym_key  # noqa: PLC0415 - seldom needed
+
+            pseudonym_key()
+
     def seen(self, plan: Plan) -> Plan:
         """The plan, with its people under pseudonyms where those are asked for."""
         if not self.pseudonyms:

@@ -38,6 +38,7 @@ def plan_many(  # noqa: PLR0913 - one parameter an option
 
     if shown.view in ONE_EACH:
         raise typer.BadParameter(f"shows one school; use --out-{shown.view} FOLDER", param_hint="--format")
+    shown.appearance.check()
     folders = {str(view): shown.files[view] for view in ONE_EACH if view in shown.files}
     for folder in filter(None, (out, *folders.values())):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -23,7 +23,8 @@ class DaskEngine:
     """The workers of a scheduler, such as `tcp://10.0.0.5:8786`."""
 
     scheduler: str
-    timeout: float
+    patience: float = 20.0
+    """Seconds in which the scheduler has to answer."""
 
     def run(
         self, work: Callable[[str], T], names: Sequence[str], failed: Callable[[str, str], T]
@@ -40,7 +41,7 @@ class DaskEngine:
                 "--engine dask needs an extra: pip install 'vidigami-reconciler[fleet]'"
             ) from None
         try:
-            client = Client(self.scheduler, timeout=20)  # type: ignore[no-untyped-call]
+            client = Client(self.scheduler, timeout=self.patience)  # type: ignore[no-untyped-call]
         except (OSError, TimeoutError):
             raise ReconcileError(f"{self.scheduler}: there is no scheduler; see --scheduler") from None
         with client:

@@ -76,7 +76,7 @@ def cluster() -> Iterator[str]:
 def engine(request: pytest.FixtureRequest) -> Engine:
     if request.param == "local":
         return LocalEngine(jobs=2, timeout=60)
-    return DaskEngine(request.getfixturevalue("cluster"), timeout=60)
+    return DaskEngine(request.getfixturevalue("cluster"))
 
 
 def test_each_name_is_worked_on_once_elsewhere(engine: Engine) -> None:
@@ -104,7 +104,7 @@ def test_a_process_that_dies_costs_one_school(engine: Engine, tmp_path: Path) ->
 
 
 def test_a_cluster_that_is_not_there_is_told() -> None:
-    engine = DaskEngine("tcp://127.0.0.1:9", timeout=60)
+    engine = DaskEngine("tcp://127.0.0.1:9", patience=0.5)
     with pytest.raises(
         ReconcileError, match=r"^tcp://127\.0\.0\.1:9: there is no scheduler; see --scheduler$"
     ):
