@@ -25,12 +25,28 @@ def tell_seats(
         return there
     there = _led_still(there, wanted, links)
     types = wanted.users.select("host_id", "member_type")
-    usual = wanted.memberships.join(types, on="host_id").select("group_key", "member_type", made="group_key")
+    usual = wanted.memberships.join(types, on="host_id").select(
+        "member_type", sort=_sort_of("group_key"), made=pl.lit(value=True)
+    )
     holders = current.users.select("host_id", "member_type").unique("host_id")
-    seats = there.join(holders, on="host_id", how="left", maintain_order="left").join(
-        usual.unique(), on=["group_key", "member_type"], how="left", maintain_order="left"
+    seats = (
+        there.with_columns(sort=_sort_of("group_key"))
+        .join(holders, on="host_id", how="left", maintain_order="left")
+        .join(usual.unique(), on=["sort", "member_type"], how="left", maintain_order="left")
     )
     return _told(there, seats["made"].is_not_null())
+
+
+def _sort_of(key: str) -> pl.Expr:
+    """What groups have in common into which the mapping puts the same: their kind; each list is its own.
+
+    So a grade that has nobody this year still is one that parents join.
+    """
+    return (
+        pl.when(pl.col(key).str.starts_with("list:"))
+        .then(key)
+        .otherwise(pl.col(key).str.split(":").list.first())
+    )
 
 
 def tell_links(there: pl.DataFrame, eligible: pl.Series) -> pl.DataFrame:

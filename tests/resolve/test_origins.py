@@ -45,6 +45,12 @@ def test_a_sync_makes_the_memberships_that_the_mapping_makes() -> None:
     assert told(there, wanted) == [("S2", "sync"), ("T1", "hand"), ("T1", "sync")]
 
 
+def test_a_grade_without_anybody_this_year_is_one_that_a_sync_fills_and_a_list_is_its_own() -> None:
+    there = seats(("grade:9", "P1", ""), ("list:Clubs/Go", "P1", ""))
+    wanted = directory(("grade:5", "P1"), ("list:Clubs/Chess", "P1"))
+    assert told(there, wanted) == [("P1", "sync"), ("P1", "hand")]
+
+
 def test_whoever_can_say_is_believed() -> None:
     there = seats(("grade:5", "S1", "hand"), ("grade:5", "T1", "sync"), ("grade:5", "S2", ""))
     assert told(there, directory(("grade:5", "S1")))[:2] == [("S1", "hand"), ("T1", "sync")]
