@@ -35,7 +35,7 @@ def point_to(server: Running, demo: Path) -> None:
     file.write_text(text[:start] + target + text[end:], encoding="utf-8")
 
 
-@pytest.mark.parametrize("kind", SERVERS)
+@pytest.mark.parametrize("kind", ["scim2-server", pytest.param("scimmy", marks=pytest.mark.slow)])
 def test_the_whole_way_there_and_back(
     kind: str,
     demo: Path,

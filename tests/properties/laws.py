@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-FEW, MANY = 15, 1000
+FEW, MANY = 10, 1000
 law = settings(max_examples=MANY if settings.get_current_profile_name() == "slow" else FEW)
