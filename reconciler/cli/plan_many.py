@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reconciler.cli.engines import EngineOptions
+    from reconciler.fleet import PlanOrder
     from reconciler.model.fleet import SchoolPlan
 
 ONE_EACH = (PlanFormat.HTML, PlanFormat.CSV)
@@ -69,11 +70,10 @@ def plan_many(  # noqa: PLR0913 - one parameter an option
         raise typer.Exit(code)
 
 
-def plan_them(schools: Sequence[str], order: object, engine: EngineOptions) -> list[SchoolPlan]:
+def plan_them(schools: Sequence[str], order: PlanOrder, engine: EngineOptions) -> list[SchoolPlan]:
     """What became of each school's plan, in the order in which they were named."""
-    from reconciler.fleet import PlanOrder, plan_schools
+    from reconciler.fleet import plan_schools
 
-    assert isinstance(order, PlanOrder)  # noqa: S101 - known once it is imported
     kept: dict[str, SchoolPlan] = {}
     with steps() as tell:
         for planned in plan_schools(schools, order, engine.open()):
