@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
 import stat
 from typing import TYPE_CHECKING
 
@@ -83,13 +82,6 @@ def test_numbers_go_on_whatever_else_is_there(tmp_path: Path) -> None:
     for name in ("0007", "exports", ".draft-left"):
         (tmp_path / name).mkdir()
     assert hand_over(tmp_path, [USERS], ABOUT, 100) == "0008"
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(ReconcileError, match=r"the sheets cannot be written: Permission denied"):
-        hand_over(tmp_path / "sheets", [USERS], ABOUT, 100)
 
 
 def test_a_file_in_the_way_is_told_and_nothing_is_left(tmp_path: Path) -> None:
