@@ -5,7 +5,7 @@ Every id and every value is text, `''` is the one empty value, and there are no 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import polars as pl
 
@@ -14,6 +14,7 @@ from reconciler.model import FINDING_CODES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+Column = TypeVar("Column", pl.Expr, pl.Series)
 Schema: TypeAlias = "Mapping[str, pl.DataType | type[pl.DataType]]"
 
 T = pl.String
@@ -151,7 +152,7 @@ def check(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
         told = "; ".join(f"{name}: {found.get(name, 'missing')}, not {schema[name]}" for name in wrong)
         raise TypeError(f"frame differs from its schema: {told}")
     if list(found) != list(schema):
-        frame = frame.select(list(schema))
+        frame = frame[list(schema)]
     # Not column by column: that would write out, for good, each that holds one value for all rows.
     if holes := [name for name, nulls in zip(schema, frame.null_count().row(0), strict=True) if nulls]:
         raise TypeError(f"nulls in {', '.join(holes)}")
@@ -184,19 +185,20 @@ def folded(column: str) -> pl.Expr:
 
 def clean_id(column: str) -> pl.Expr:
     """An id as the SIS means it: without the `.0` that a spreadsheet adds."""
-    return pl.col(column).map_batches(_clean_ids, return_dtype=T)
+    return pl.col(column).map_batches(clean_ids, return_dtype=T)
 
 
-def _clean_ids(ids: pl.Series) -> pl.Series:
-    # To look at how each ends takes a thirtieth of the time of replacing, as a rule in vain.
-    ends = ids.str.ends_with("0").fill_null(value=False).arg_true()
-    unclean = ends.filter(ids.gather(ends).str.contains(".", literal=True))
-    if not unclean.len():
+def clean_ids(ids: pl.Series) -> pl.Series:
+    """Ids as `clean_id` has them."""
+    # To look for the two characters takes a thirtieth of the time of replacing, as a rule in vain.
+    unclean = ids.str.contains(".0", literal=True)
+    if not unclean.any():
         return ids
-    return ids.clone().scatter(unclean, ids.gather(unclean).str.replace(r"^([0-9]+)\.0+$", "$1"))
+    rows = unclean.arg_true()
+    return ids.clone().scatter(rows, ids.gather(rows).str.replace(r"^([0-9]+)\.0+$", "$1"))
 
 
-def matches(column: pl.Expr, pattern: str) -> pl.Expr:
+def matches(column: Column, pattern: str) -> Column:
     """Whether the whole text matches the regular expression."""
     return column.str.contains(f"^(?:{pattern})$")
 

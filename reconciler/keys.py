@@ -16,6 +16,8 @@ MANY = 20_000
 """Rows from which on hashing is worth its own, fixed cost."""
 FEW = 8
 """How many times fewer keys are looked up one by one faster than by a join."""
+_NO = pl.Series([False])
+_NULL = pl.Series([None], dtype=pl.UInt32)
 
 
 def pairs(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
@@ -31,7 +33,7 @@ def pairs(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
         .select("left", "right")
         .collect(engine="streaming")
     )
-    partner = _nowhere(left.height).scatter(found["left"], found["right"])
+    partner = nowhere(left.height).scatter(found["left"], found["right"])
     if partner.len() - partner.null_count() < found.height:  # some have several
         equal = (
             ours.gather(found["left"]) == theirs.gather(found["right"])
@@ -52,7 +54,7 @@ def find(ids: pl.Series, among: pl.Series) -> pl.Series:
     found = pairs(ids.to_frame(), among.to_frame())
     if (ids == "").any():
         found = found.filter(ids.gather(found["left"]) != "")
-    numbers = _nowhere(ids.len()).scatter(found["left"], found["right"])
+    numbers = nowhere(ids.len()).scatter(found["left"], found["right"])
     if numbers.len() - numbers.null_count() == found.height:
         return numbers
     several = found.filter(numbers.gather(found["left"]) != found["right"])["left"].unique()
@@ -94,7 +96,11 @@ def put(frame: pl.DataFrame, rows: pl.Series, values: pl.DataFrame) -> pl.DataFr
     """The frame with other values, in the columns of `values`, at these row numbers."""
     if not rows.len():
         return frame
-    return frame.with_columns(frame[column.name].clone().scatter(rows, column) for column in values)
+    changed = frame.clone()
+    for column in values:
+        place = frame.get_column_index(column.name)
+        changed.replace_column(place, frame.to_series(place).clone().scatter(rows, column))
+    return changed
 
 
 def first_of_each(frame: pl.DataFrame, on: list[str]) -> pl.DataFrame:
@@ -109,11 +115,12 @@ def first_of_each(frame: pl.DataFrame, on: list[str]) -> pl.DataFrame:
 
 def flags(height: int, true: pl.Series) -> pl.Series:
     """A column of that height which is true at the given row numbers."""
-    return pl.repeat(value=False, n=height, dtype=pl.Boolean, eager=True).scatter(true, values=True)
+    return _NO.new_from_index(0, height).scatter(true, values=True)
 
 
-def _nowhere(height: int) -> pl.Series:
-    return pl.repeat(None, height, dtype=pl.UInt32, eager=True)
+def nowhere(height: int) -> pl.Series:
+    """Row numbers of that height, all of them unknown."""
+    return _NULL.new_from_index(0, height)
 
 
 def _hashes(keys: pl.DataFrame) -> pl.Series:
@@ -126,7 +133,5 @@ def _numbers(keys: pl.DataFrame) -> pl.Series:
 
 
 def _plain_pairs(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
-    names = [str(number) for number in range(left.width)]
-    ours = left.rename(dict(zip(left.columns, names, strict=True))).with_row_index("left")
-    theirs = right.rename(dict(zip(right.columns, names, strict=True))).with_row_index("right")
-    return ours.join(theirs, on=names).select("left", "right")
+    ours, theirs = left.with_row_index("left"), right.with_row_index("right")
+    return ours.join(theirs, left_on=left.columns, right_on=right.columns)[["left", "right"]]

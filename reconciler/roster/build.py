@@ -36,14 +36,23 @@ from reconciler.roster.links import LINKS, read_links
 from reconciler.roster.merge import find_staff_parents, merge_people, report_same_person
 from reconciler.roster.parents import hold_staff_links, judge_parents
 from reconciler.roster.require import require_columns, rules_of
-from reconciler.roster.rows import classify_rows, settled_states, with_best_states
+from reconciler.roster.rows import classify_rows, settled, with_best_states
+
+_LEFT_OUT = [
+    *("member_type", "host_id", "first_name", "last_name", "status"),
+    *("state", "best", "reason", "file", "line"),
+]
+_ELIGIBLE = [
+    *("host_id", "member_type", "first_name", "last_name", "preferred_name", "email", "grade", "grad_year"),
+    *("school_id", "file", "line", "source_id", "person_id", "state"),
+]
+_READABLE = pl.lit("").alias("unreadable")
 
 
 @dataclass(slots=True)
 class _Draft:
     """What the steps gather on their way to a Roster."""
 
-    people: list[pl.DataFrame] = field(default_factory=list)
     held: list[pl.DataFrame] = field(default_factory=list)
     gone: list[pl.DataFrame] = field(default_factory=list)
     found: list[pl.DataFrame] = field(default_factory=list)
@@ -72,10 +81,13 @@ def build_roster(tables: Tables, school: School) -> Roster:
         rows["parent"], held, found = judge_parents(rows["parent"], links, rows["student"], school)
         draft.held += [held, hold_staff_links(links, rows["parent"], held)]
         draft.found.append(found)
-    for member in MEMBER_TYPES:
-        if member in rows:
-            _take_members(rows[member], member, tables, school, draft)
-    people, merged = _settle_people(draft, tables, school)
+    left = pl.concat(_left_out(rows[member]) for member in MEMBER_TYPES if member in rows)
+    eligible = _eligible(rows, school, draft)
+    _sort_out(left, school, draft)
+    eligible, found = assign_emails(eligible, tables, school)
+    draft.found += [found, report_rows(left, school)]
+    draft.supplied = _supplied(eligible, rows, tables, school)
+    people, merged = _settle_people(eligible, tables, school, draft)
     people = _supply_single_emails(people, draft.supplied)
     kept_out = _move_to_staff(kept_out, merged)
     relationships, unlinked, found = _relationships(links, people, rows, merged, kept_out)
@@ -87,10 +99,10 @@ def build_roster(tables: Tables, school: School) -> Roster:
         held=_held(draft, people),
         merged=merged,
         gone=stack(draft.gone, GONE).unique("host_id", keep="first", maintain_order=True),
-        unidentified=names_without_ids(rows),
+        unidentified=names_without_ids(left),
         kept_out=kept_out,
         crosswalk=crosswalk,
-        rows=account_for_rows(rows, people, merged),
+        rows=account_for_rows({member: some.height for member, some in rows.items()}, left, people, merged),
         supplied=draft.supplied,
         findings=stack(draft.found, FINDINGS),
     )
@@ -109,11 +121,13 @@ def _read_links(
     return links
 
 
-def _settle_people(draft: _Draft, tables: Tables, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _settle_people(
+    eligible: pl.DataFrame, tables: Tables, school: School, draft: _Draft
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """PEOPLE, merged and blocked, and MERGED."""
-    before = {name: dtype for name, dtype in PEOPLE.items() if name != "blocked"}
-    everyone = stack(draft.people, before)
-    draft.people.clear()  # nobody needs them twice
+    before = [name for name in PEOPLE if name != "blocked"]
+    # What was taken for an address holds no white space.
+    everyone = eligible.with_columns(mail=pl.col("email").str.to_lowercase())[before]
     merged = find_staff_parents(everyone, tables, school)
     draft.found.append(report_same_person(everyone, tables, school))
     people, found_merged = merge_people(everyone, merged)
@@ -138,39 +152,33 @@ def _supply_single_emails(people: pl.DataFrame, supplied: dict[str, frozenset[st
     return people.with_columns(unreadable=pl.when(silent).then(unread).otherwise("unreadable"))
 
 
-def _take_members(rows: pl.DataFrame, member: str, tables: Tables, school: School, draft: _Draft) -> None:
-    """Add what the rows of one member type say to the draft."""
-    columns = [name for name in rows.columns if name in PEOPLE]
-    eligible = pl.col("state") == "eligible"
-    people = (
-        rows.select(*columns, "source_id", "person_id", "state")
-        .filter(eligible)
-        .with_columns(unreadable=pl.lit(""))
-    )
-    if member == "student":
-        people, found = read_grades(people, school)
-        draft.found.append(found)
-        # A grade that cannot be read takes nobody out of a group.
-        unread = people.filter((pl.col("grade") == "") & (pl.col("unreadable") != ""))
-        draft.held.append(unread.select("host_id", scope=pl.lit("groups"), reason=pl.lit("unknown-grade")))
-    people, found = assign_emails(people, tables, school, member)
-    mapped = set(tables.frames[school.members[member].table].columns)
-    email = supplies_email(tables, people, member, mapped="email" in mapped)
-    draft.found += [found, report_rows(rows, school)]
-    # What was taken for an address holds no white space.
-    draft.people.append(people.with_columns(mail=pl.col("email").str.to_lowercase()))
-    draft.supplied[member] = frozenset(
-        {"member_type"}
-        | (mapped & {"first_name", "last_name", "preferred_name"})
-        | ({"email"} if email else set())
-        | ({"grad_year"} if member == "student" else set())
-    )
-    _sort_out_the_rest(rows, member, school, draft)
+def _left_out(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows that stand for nobody who is carried on."""
+    return rows[_LEFT_OUT].filter(pl.col("state") != "eligible")
 
 
-def _sort_out_the_rest(rows: pl.DataFrame, member: str, school: School, draft: _Draft) -> None:
+def _eligible(rows: dict[str, pl.DataFrame], school: School, draft: _Draft) -> pl.DataFrame:
+    """The row of everybody who is, with grade and graduation year settled; what is unread is held."""
+    people = []
+    for member in MEMBER_TYPES:
+        if member not in rows:
+            continue
+        some = rows[member][_ELIGIBLE].filter(pl.col("state") == "eligible").with_columns(_READABLE)
+        if member == "student":
+            some, found = read_grades(some, school)
+            draft.found.append(found)
+            # A grade that cannot be read takes nobody out of a group.
+            unread = some.filter((pl.col("grade") == "") & (pl.col("unreadable") != ""))
+            draft.held.append(
+                unread.select("host_id", scope=pl.lit("groups"), reason=pl.lit("unknown-grade"))
+            )
+        people.append(some)
+    return pl.concat(people, rechunk=True)
+
+
+def _sort_out(left: pl.DataFrame, school: School, draft: _Draft) -> None:
     """Who is held and who is gone, of those that are not eligible."""
-    people = settled_states(rows, "unclear", "duplicate", "gone", "excluded")
+    people = settled(left, "unclear", "duplicate", "gone", "excluded")
     reason = pl.col("state").replace({"unclear": "leaver-uncertain", "duplicate": "duplicate-id"})
     draft.held.append(
         people.filter(pl.col("state").is_in(["unclear", "duplicate"])).select(
@@ -179,15 +187,31 @@ def _sort_out_the_rest(rows: pl.DataFrame, member: str, school: School, draft: _
     )
     # Whether excluded people count among them or are held is said by the exclude list alone.
     gone = people.filter(pl.col("state").is_in(["gone", "excluded"]))
-    draft.gone.append(gone.select("host_id", "file", "line", cause=_cause(member, school)))
+    draft.gone.append(gone.select("host_id", "file", "line", cause=_cause(school)))
 
 
-def _cause(member: str, school: School) -> pl.Expr:
-    if member != "student":
-        return pl.lit(member)
-    return folded("status").replace_strict(
+def _cause(school: School) -> pl.Expr:
+    by_status = folded("status").replace_strict(
         dict(school.leaving), default="transferred", return_dtype=pl.String
     )
+    return pl.when(pl.col("member_type") == "student").then(by_status).otherwise("member_type")
+
+
+def _supplied(
+    eligible: pl.DataFrame, rows: dict[str, pl.DataFrame], tables: Tables, school: School
+) -> dict[str, frozenset[str]]:
+    """Member type -> the person fields that the export supplies."""
+    supplied = {}
+    for member in rows:
+        mapped = set(tables.frames[school.members[member].table].columns)
+        email = supplies_email(tables, eligible, member, mapped="email" in mapped)
+        supplied[member] = frozenset(
+            {"member_type"}
+            | (mapped & {"first_name", "last_name", "preferred_name"})
+            | ({"email"} if email else set())
+            | ({"grad_year"} if member == "student" else set())
+        )
+    return supplied
 
 
 def _no_email(people: pl.DataFrame, supplied: dict[str, frozenset[str]]) -> pl.DataFrame:

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 
 ADDRESS = r"^[^\s@,;:<>()\[\]\"]+@[^\s@,;:<>()\[\]\"]+\.[^\s@,;:<>()\[\]\".]+$"
 
+_KEY = (
+    pl.when(pl.col("member_type") == "parent")
+    .then("source_id")
+    .when(pl.col("member_type") == "student")
+    .then("person_id")
+    .otherwise(pl.lit(""))
+)
+"""Whom the e-mails table tells of: staff have theirs in their own table."""
+
 
 def primary_emails(emails: pl.DataFrame, yes: tuple[str, ...]) -> pl.DataFrame:
     """`person_id, email, file, line`: the one e-mail that counts for each person of the e-mails table."""
@@ -42,18 +51,15 @@ def primary_emails(emails: pl.DataFrame, yes: tuple[str, ...]) -> pl.DataFrame:
     return pl.concat([frame.filter(~several), first]).select("person_id", "email", "file", "line")
 
 
-def assign_emails(
-    people: pl.DataFrame, tables: Tables, school: School, member_type: str
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def assign_emails(people: pl.DataFrame, tables: Tables, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
     """People with the e-mail that they should have, and `invalid-email` for what is not one.
 
     The column of the member type's own table counts before the e-mails table.
     """
-    key = "source_id" if member_type == "parent" else "person_id"
-    people = people.with_columns(_file=pl.col("file"), _line=pl.col("line"))
-    if "emails" in tables.frames and member_type != "staff" and (people[key] != "").any():
+    people = people.with_columns(_file="file", _line="line", _key=_KEY)
+    if "emails" in tables.frames and (people["_key"] != "").any():
         listed = primary_emails(tables.frames["emails"], school.parents.yes)
-        people = _take(people, listed.rename({"person_id": key}), key, where=pl.col("email") == "")
+        people = _take(people, listed.rename({"person_id": "_key"}), "_key", where=pl.col("email") == "")
     if "email_overrides" in tables.frames:
         people = _take(people, _overrides(tables.frames["email_overrides"]), "host_id")
     rows = people.select(
@@ -73,7 +79,9 @@ def supplies_email(tables: Tables, people: pl.DataFrame, member_type: str, *, ma
     """Whether the export has e-mails of this member type."""
     if mapped or member_type == "staff" or "emails" not in tables.frames:
         return mapped
-    return member_type == "parent" or bool((people["person_id"] != "").any())
+    if member_type == "parent":
+        return True
+    return bool(((people["person_id"] != "") & (people["member_type"] == member_type)).any())
 
 
 def _take(

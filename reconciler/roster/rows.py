@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import clean_id, folded, matches
-from reconciler.keys import first_rows, put
+from reconciler.frames import clean_ids, folded, matches
+from reconciler.keys import MANY, first_rows, flags, put
 
 if TYPE_CHECKING:
     from reconciler.model import MemberRules, School, TableRules
@@ -37,6 +37,18 @@ LEFT_OUT = {
 REPEATED = "repeated row"
 UNCLEAR = "unclear"
 UNCLEAR_LINK = "unclear link to a student"
+_BLANK = {
+    **{name: pl.lit("").alias(name) for name in FIELDS},
+    "conflict": pl.lit(value=False).alias("conflict"),
+    "state": pl.lit("eligible").alias("state"),
+    "reason": pl.lit("").alias("reason"),
+}
+"""What a table does not say."""
+_CLASSIFIED = [
+    *(pl.col(name) for name in (*FIELDS, "source_id", "host_id", "state", "reason", "first")),
+    pl.col("_file").alias("file"),
+    pl.col("_line").alias("line"),
+]
 
 
 def passes_and_known(
@@ -57,7 +69,9 @@ def passes_and_known(
 
 
 def of_its_values(frame: pl.DataFrame, column: str, *conditions: pl.Expr) -> list[pl.Expr]:
-    """Whether conditions of a column are true, asked of each distinct value once instead of each row."""
+    """Whether conditions of a column are true, asked of each distinct value once where there are many rows."""
+    if frame.height < MANY:
+        return list(conditions)
     values = frame.select(pl.col(column).unique())
     return [pl.col(column).is_in(values.filter(holds)[column].implode()) for holds in conditions]
 
@@ -71,52 +85,36 @@ def classify_rows(table: pl.DataFrame, rules: TableRules, member_type: str, scho
     - `reason`: why a row is not eligible: a finding code for its id, or the filter that left it out;
     - `first`: the number of the first row of the same Host ID, which stands for the person.
     """
-    members = school.members[member_type]
-    frame = _join_sparse(table) if rules.sparse else table.with_columns(conflict=pl.lit(value=False))
-    frame = frame.with_columns(pl.lit("").alias(name) for name in FIELDS if name not in frame.columns)
-    frame = _assign_host_ids(frame, members)
-    if "school_id" in table.columns:
-        frame = frame.with_columns(school_id=clean_id("school_id"))
+    frame = _join_sparse(table) if rules.sparse else table
+    frame = _identified(frame, school.members[member_type])
     frame = _judge_rows(frame, rules, member_type, school)
     frame = _collapse_rows(frame, [c for c in table.columns if c not in NOT_IDENTITY])
-    return frame.select(
-        *FIELDS,
-        "source_id",
-        "host_id",
-        "state",
-        "reason",
-        "first",
-        file=pl.col("_file"),
-        line=pl.col("_line"),
-    ).with_columns(member_type=pl.lit(member_type))
+    return frame.select(*_CLASSIFIED, pl.lit(member_type).alias("member_type"))
 
 
 def with_best_states(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows with `best`, the best state that any row of their Host ID has."""
-    several = _several(rows)
-    ranked = rows.select("first", "state").filter(several).with_columns(rank=_rank())
+    several = _of_several(rows["first"])
     best = (
-        ranked.sort("rank", maintain_order=True)
-        .group_by("first", maintain_order=True)
-        .agg(best=pl.col("state").first())
+        rows[["first", "state"]]
+        .filter(several)
+        .select(best=pl.col("state").sort_by(_rank(), maintain_order=True).first().over("first"))
     )
-    theirs = ranked.select("first").join(best, on="first", how="left", maintain_order="left")["best"]
-    return put(rows.with_columns(best="state"), several.arg_true(), theirs.to_frame())
+    return put(rows.with_columns(best="state"), several.arg_true(), best)
 
 
-def settled_states(rows: pl.DataFrame, *states: str) -> pl.DataFrame:
-    """`host_id, state, status, file, line`: each person of one of these best states, by their own row."""
-    some = rows.select("host_id", "state", "best", "status", "first", "file", "line").filter(
-        pl.col("best").is_in(states)
+def settled(left: pl.DataFrame, *states: str) -> pl.DataFrame:
+    """Each person of whom one of these is the best state, by the first of their rows that has it."""
+    own = (pl.col("state") == pl.col("best")) & (pl.col("host_id") != "")
+    return left.filter(own, pl.col("best").is_in(states)).unique(
+        ["member_type", "host_id"], keep="first", maintain_order=True
     )
-    named = some.filter(pl.col("state") == pl.col("best"), pl.col("host_id") != "")
-    return named.unique("first", keep="first", maintain_order=True).drop("first", "best")
 
 
-def _several(rows: pl.DataFrame) -> pl.Series:
+def _of_several(first: pl.Series) -> pl.Series:
     """Whether there is more than one row of the same Host ID."""
-    later = rows.select(pl.col("first").filter(pl.col("first") != pl.int_range(pl.len()))).to_series()
-    return rows["first"].is_in(later.unique().implode())
+    later = first != pl.int_range(first.len(), dtype=pl.UInt32, eager=True)
+    return later | flags(first.len(), first.filter(later))
 
 
 def _join_sparse(table: pl.DataFrame) -> pl.DataFrame:
@@ -145,14 +143,16 @@ def _rank() -> pl.Expr:
     )
 
 
-def _assign_host_ids(frame: pl.DataFrame, members: MemberRules) -> pl.DataFrame:
-    """Adds `source_id`, `named` (whether it is one), and `host_id`, '' for none."""
-    frame = frame.with_columns(source_id=clean_id("id"))
-    frame = frame.with_columns(
-        named=matches(pl.col("source_id"), members.id_pattern) & (pl.col("source_id") != "")
-    )
-    frame = frame.with_columns(host_id=pl.lit(members.prefix) + pl.col("source_id"))
-    nameless = frame.select((~pl.col("named")).arg_true()).to_series()
+def _identified(table: pl.DataFrame, members: MemberRules) -> pl.DataFrame:
+    """The rows with all FIELDS, `source_id`, `named` (whether it is an id), and `host_id`, '' for none."""
+    source_id = clean_ids(table["id"])
+    named = matches(source_id, members.id_pattern) & (source_id != "")
+    columns = {"source_id": source_id, "named": named, "host_id": members.prefix + source_id}
+    if "school_id" in table.columns:
+        columns["school_id"] = clean_ids(table["school_id"])
+    blank = (empty for name, empty in _BLANK.items() if name not in table.columns)
+    frame = table.with_columns(*blank, *(values.alias(name) for name, values in columns.items()))
+    nameless = (~named).arg_true()
     return put(frame, nameless, pl.DataFrame({"host_id": [""] * nameless.len()}))
 
 
@@ -166,8 +166,9 @@ def _judge_rows(frame: pl.DataFrame, rules: TableRules, member_type: str, school
     # Most rows pass: only the others are looked at more closely.
     stopped = ~pl.all_horizontal("named", *(accepted for _, accepted in passes))
     rows = frame.select(stopped.arg_true()).to_series()
-    verdict = _judge_stopped(frame[rows], passes, known, member_type)
-    return put(frame.with_columns(state=pl.lit("eligible"), reason=pl.lit("")), rows, verdict)
+    if not rows.len():
+        return frame
+    return put(frame, rows, _judge_stopped(frame[rows], passes, known, member_type))
 
 
 def _judge_stopped(
@@ -200,17 +201,16 @@ def _judge_stopped(
 
 def _collapse_rows(frame: pl.DataFrame, identity: list[str]) -> pl.DataFrame:
     """Of several eligible rows of one Host ID, identical ones become one, and differing ones `duplicate`."""
-    frame = frame.with_row_index("row").with_columns(first=first_rows(frame["host_id"]))
-    several = frame.filter(_several(frame)).filter(
-        (pl.col("state") == "eligible") & (pl.col("host_id") != "")
-    )
-    verdict = several.group_by("first").agg(
-        rows=pl.len(),
-        differ=(pl.struct(identity).n_unique() > 1) | pl.col("conflict").any(),
-        one=pl.col("row").min(),
-        schools=pl.col("school_id").filter(pl.col("school_id") != "").unique().sort().str.join(" "),
-    )
-    several = several.join(verdict.filter(pl.col("rows") > 1), on="first", maintain_order="left")
+    frame = frame.with_columns(first=first_rows(frame["host_id"]))
+    counts = (frame["state"] == "eligible") & (frame["host_id"] != "")
+    several = frame.with_row_index("row").filter(_of_several(frame["first"]) & counts)
+    schools = pl.col("school_id").filter(pl.col("school_id") != "").unique().sort().str.join(" ")
+    several = several.with_columns(
+        rows=pl.len().over("first"),
+        differ=((pl.struct(identity).n_unique() > 1) | pl.col("conflict").any()).over("first"),
+        one=pl.col("row").min().over("first"),
+        school_id=schools.over("first"),
+    ).filter(pl.col("rows") > 1)
     differ, repeated = pl.col("differ"), pl.col("row") != pl.col("one")
     settled = several.select(
         state=pl.when(differ)
@@ -223,6 +223,6 @@ def _collapse_rows(frame: pl.DataFrame, identity: list[str]) -> pl.DataFrame:
         .when(repeated)
         .then(pl.lit(REPEATED))
         .otherwise("reason"),
-        school_id="schools",
+        school_id="school_id",
     )
     return put(frame, several["row"], settled)
