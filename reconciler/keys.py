@@ -58,14 +58,14 @@ def find(ids: pl.Series, among: pl.Series) -> pl.Series:
     if numbers.len() - numbers.null_count() == found.height:
         return numbers
     several = found.filter(numbers.gather(found["left"]) != found["right"])["left"].unique()
-    first = found.filter(found["left"].is_in(several.implode())).group_by("left").agg(pl.col("right").min())
+    first = found.filter(found["left"].is_in(listed(several))).group_by("left").agg(pl.col("right").min())
     return numbers.scatter(first["left"], first["right"])
 
 
 def is_among(left: pl.DataFrame, right: pl.DataFrame) -> pl.Series:
     """For each row of `left` whether any row of `right` has its key."""
     if right.width == 1 and right.height * FEW < left.height:
-        return left.to_series().is_in(right.to_series().implode())
+        return left.to_series().is_in(listed(right.to_series()))
     if is_repeated(left).any() and is_repeated(right).any():
         right = right.unique()  # else a key that is here and there many times would make a pair of each two
     return flags(left.height, pairs(left, right)["left"])
@@ -78,7 +78,7 @@ def is_repeated(keys: pl.DataFrame) -> pl.Series:
     hashes = _hashes(keys)
     in_order = hashes.sort()
     several = in_order.filter(in_order == in_order.shift(1)).unique()
-    suspects = hashes.is_in(several.implode()) if several.len() else flags(keys.height, several)
+    suspects = hashes.is_in(listed(several)) if several.len() else flags(keys.height, several)
     return flags(keys.height, suspects.arg_true().filter(keys.filter(suspects).is_duplicated()))
 
 
@@ -111,6 +111,11 @@ def first_of_each(frame: pl.DataFrame, on: list[str]) -> pl.DataFrame:
     some = frame.select(on).with_row_index("_row").filter(repeated)
     later = some.filter(~some.select(pl.struct(on).is_first_distinct()).to_series())["_row"]
     return frame.filter(~flags(frame.height, later))
+
+
+def listed(values: pl.Series) -> pl.Series:
+    """The values as one list: what `is_in` looks them up in."""
+    return pl.Series([values]) if values.len() < MANY else values.implode()
 
 
 def flags(height: int, true: pl.Series) -> pl.Series:

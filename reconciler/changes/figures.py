@@ -8,7 +8,7 @@ import polars as pl
 
 from reconciler.changes.guard import count_held
 from reconciler.frames import PLAN_PEOPLE, check, in_key_order
-from reconciler.keys import first_of_each, is_among, put
+from reconciler.keys import first_of_each, is_among, listed, put
 from reconciler.model import Changes, Directory, Figures
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _count_rows(roster: Roster, changes: Changes, findings: pl.DataFrame) -> pl.
         "action",
         member_type="after_member_type",
         outcome=pl.col("action").replace_strict(_DONE, default=""),
-    ).filter(pl.col("outcome") != "", ~pl.col("host_id").is_in(blocked["host_id"].implode()))
+    ).filter(pl.col("outcome") != "", ~pl.col("host_id").is_in(listed(blocked["host_id"])))
     key = ["member_type", "outcome", "reason"]
     # Who is created is a person of the roster; any other change may be of the account of somebody who is not.
     # Where the directory holds no member types, the roster tells them.
@@ -110,7 +110,7 @@ def _count_rows(roster: Roster, changes: Changes, findings: pl.DataFrame) -> pl.
     others = done.filter(~is_new).unique("host_id", keep="last")
     told = pl.concat([blocked, others.select("host_id", "outcome", reason=pl.lit(""))])
     carried_on = roster.people.select("host_id", "member_type", "blocked").filter(
-        pl.col("host_id").is_in(told["host_id"].implode()), pl.col("blocked") == ""
+        pl.col("host_id").is_in(listed(told["host_id"])), pl.col("blocked") == ""
     )
     known = carried_on.join(told, on="host_id").select(key)
     theirs = pl.concat([created, known]).group_by(key).agg(rows=pl.len())
@@ -147,11 +147,17 @@ def count_undone(changes: Changes, current: Directory, then: Mapping[str, int]) 
     )
 
 
+def _sizes(memberships: pl.DataFrame, group: str, **named: str) -> pl.DataFrame:
+    """How many rows there are of each group, under the names that both columns get."""
+    ((key, count),) = named.items()
+    return memberships[group].alias(key).value_counts(name=count)
+
+
 def _count_members(resolution: Resolution, current: Directory) -> pl.DataFrame:
     """`key, category, name, before, after` of our groups."""
-    before = current.memberships.group_by(target_id="group_target_id").agg(before=pl.len())
-    out = resolution.before.memberships.group_by(target_id="group_target_id").agg(out=pl.len())
-    into = resolution.after.memberships.group_by(key="group_key").agg(into=pl.len())
+    before = _sizes(current.memberships, "group_target_id", target_id="before")
+    out = _sizes(resolution.before.memberships, "group_target_id", target_id="out")
+    into = _sizes(resolution.after.memberships, "group_key", key="into")
     groups = resolution.after.groups.filter(pl.col("key") != "")
     for some, key in ((before, "target_id"), (out, "target_id"), (into, "key")):
         groups = groups.join(some, on=key, how="left")

@@ -136,10 +136,10 @@ def _above(verdict: Verdict) -> int:
 def _count(frame: pl.DataFrame, kind: str, action: str) -> int:
     """How many objects change so; one whose change takes two steps counts once."""
     if action == "rename":
-        differs = [
-            pl.col(f"before_{name}") != pl.col(f"after_{name}") for name in ("first_name", "last_name")
-        ]
-        rows = frame.filter(pl.col("action") != "create", pl.any_horizontal(differs))
-    else:
-        rows = frame.filter(action=action)
-    return rows["host_id"].n_unique() if kind == "users" else rows.height
+        renamed = frame["action"] != "create"
+        renamed &= (frame["before_first_name"] != frame["after_first_name"]) | (
+            frame["before_last_name"] != frame["after_last_name"]
+        )
+        return frame["host_id"].filter(renamed).n_unique()
+    so = frame["action"] == action
+    return frame["host_id"].filter(so).n_unique() if kind == "users" else int(so.sum())

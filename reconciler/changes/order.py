@@ -8,6 +8,7 @@ from graphlib import TopologicalSorter
 import polars as pl
 
 from reconciler.frames import PARKED, folded
+from reconciler.keys import listed
 
 _UNIQUE = ("host_id", "email")
 """What no two accounts may have at once. Of two ways to open a ring the first is taken: a later plan knows a
@@ -57,8 +58,8 @@ def givers_of(changes: pl.DataFrame, takers: pl.Series) -> pl.Series:
     )
     every = takers.unique()
     while True:
-        givers = names.filter(pl.col("taker").is_in(every.implode()))["giver"]
-        more = givers.filter(~givers.is_in(every.implode())).unique()
+        givers = names.filter(pl.col("taker").is_in(listed(every)))["giver"]
+        more = givers.filter(~givers.is_in(listed(every))).unique()
         if not more.len():
             return every
         every = pl.concat([every, more.rename(every.name)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -85,6 +86,7 @@ def _render(source: str, entry: str, variables: pl.DataFrame, school: School) ->
     return names
 
 
+@cache
 def _compile(source: str) -> Template:
     from jinja2 import StrictUndefined  # noqa: PLC0415
     from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415

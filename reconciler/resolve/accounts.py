@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import PERSON_FIELDS, blanks, findings, folded, matches, one_row_each
-from reconciler.keys import find, flags, is_among, is_repeated
+from reconciler.keys import find, flags, is_among, is_repeated, listed
 
 if TYPE_CHECKING:
     from reconciler.model import Directory, Roster, School
@@ -48,11 +48,11 @@ def match_accounts(
     tells whether the person is eligible), with `ours`, `blocked`, `unreadable` and `held`. `users` stand
     under the Host IDs that they get; those whose Host ID is `moved` are ours, whatever it was.
     """
-    users = users.with_columns(ours=owned(users, school) | pl.col("host_id").is_in(moved.implode()))
+    users = users.with_columns(ours=owned(users, school) | pl.col("host_id").is_in(listed(moved)))
     frame = _side_by_side(users, people)
     held = _held_accounts(roster)
     return frame.with_columns(
-        exists=pl.col("target_id") != "", held=pl.col("host_id").is_in(held.implode()), refused=pl.lit("")
+        exists=pl.col("target_id") != "", held=pl.col("host_id").is_in(listed(held)), refused=pl.lit("")
     )
 
 
@@ -68,8 +68,8 @@ def _settled(
     plain_users = users.select(
         pl.col("active")
         & (pl.col("member_type").is_in(prefixed) | (pl.col("origin") == "sync"))
-        & ~pl.col("host_id").is_in(_held_accounts(roster).implode())
-        & ~pl.col("host_id").is_in(_moving(users, roster).implode())
+        & ~pl.col("host_id").is_in(listed(_held_accounts(roster)))
+        & ~pl.col("host_id").is_in(listed(_moving(users, roster)))
     ).to_series()
     plain_people = people.select((pl.col("blocked") == "") & (pl.col("unreadable") == "")).to_series()
     person = find(users["host_id"], people["host_id"])
@@ -89,7 +89,7 @@ def _settled(
 def _moving(users: pl.DataFrame, roster: Roster) -> pl.Series:
     """Host IDs on both sides of those rows of the crosswalk whose account is still under its old one."""
     walk = roster.crosswalk
-    there = walk.filter(pl.col("old_host_id").is_in(users["host_id"].implode())) if walk.height else walk
+    there = walk.filter(pl.col("old_host_id").is_in(listed(users["host_id"]))) if walk.height else walk
     return pl.concat([there["old_host_id"], there["new_host_id"]])
 
 
@@ -133,12 +133,12 @@ def refuse_accounts(
     """Sets `refused` and `held` for accounts that the SIS's person must not get, and the findings."""
     both = pl.col("exists") & pl.col("wanted") & ~pl.col("held")
     foreign = both & ~pl.col("ours") & (pl.col("now_member_type") != pl.col("want_member_type"))
-    reused = pl.col("host_id").is_in(_reused(frame.filter(both & ~foreign & _none_equal())).implode())
+    reused = pl.col("host_id").is_in(listed(_reused(frame.filter(both & ~foreign & _none_equal()))))
     sides = pl.concat([roster.merged["staff_host_id"], roster.merged["parent_host_id"]])
-    accounts = current.users.select("host_id", "active").filter(pl.col("host_id").is_in(sides.implode()))
+    accounts = current.users.select("host_id", "active").filter(pl.col("host_id").is_in(listed(sides)))
     waiting = _accounts_in_waiting(accounts, roster)
-    split = pl.col("host_id").is_in(waiting["staff_host_id"].implode()) & ~pl.col("exists")
-    merged_away = pl.col("host_id").is_in(roster.merged["parent_host_id"].implode()) & ~pl.col("wanted")
+    split = pl.col("host_id").is_in(listed(waiting["staff_host_id"])) & ~pl.col("exists")
+    merged_away = pl.col("host_id").is_in(listed(roster.merged["parent_host_id"])) & ~pl.col("wanted")
     frame = frame.with_columns(
         refused=pl.when(foreign)
         .then(pl.lit("id-collision"))
@@ -153,7 +153,7 @@ def refuse_accounts(
 
 def _accounts_in_waiting(accounts: pl.DataFrame, roster: Roster) -> pl.DataFrame:
     """MERGED, of which the parent has an account and the member of staff none: another would split them."""
-    there = accounts["host_id"].implode()
+    there = listed(accounts["host_id"])
     return roster.merged.filter(pl.col("parent_host_id").is_in(there) & ~pl.col("staff_host_id").is_in(there))
 
 
@@ -193,7 +193,7 @@ def _refusals(frame: pl.DataFrame, waiting: pl.DataFrame) -> pl.DataFrame:
 
 def _two_accounts(accounts: pl.DataFrame, roster: Roster) -> pl.DataFrame:
     """A warning for each pair of one person whose both sides have an account in use."""
-    used = accounts.filter("active")["host_id"].implode()
+    used = listed(accounts.filter("active")["host_id"])
     both = roster.merged.filter(
         pl.col("parent_host_id").is_in(used)
         & pl.col("staff_host_id").is_in(used)

@@ -17,6 +17,7 @@ from reconciler.frames import (
     one_finding,
     stack,
 )
+from reconciler.keys import listed
 from reconciler.model import Capabilities, Directory, Resolution, SchoolYear, Unchanged
 from reconciler.resolve.accounts import match_accounts, refuse_accounts, set_aside_alike
 from reconciler.resolve.emails import settle_emails
@@ -61,14 +62,14 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
     current = moved.directory
     frame = match_accounts(current.users.filter(~settled), others, moved.moves["host_id"], roster, school)
     frame = frame.with_columns(
-        aside=pl.col("host_id").is_in(moved.aside.implode()),
-        held=pl.col("held") | pl.col("host_id").is_in(moved.stuck.implode()),
+        aside=pl.col("host_id").is_in(listed(moved.aside)),
+        held=pl.col("held") | pl.col("host_id").is_in(listed(moved.stuck)),
     )
     frame, refused = refuse_accounts(frame, roster, current)
     frame, protected = hold_protected(frame, school)
     frame, kept = settle_fields(frame, roster, school, can)
     loose = parents_unlinked(current, roster)
-    frame = frame.with_columns(loose=pl.col("host_id").is_in(loose.implode()))
+    frame = frame.with_columns(loose=pl.col("host_id").is_in(listed(loose)))
     frame, leavers = settle_activity(frame, roster, current, school, can, additions_only=additions_only)
     frame = give_reasons(frame, moved)
     behind = find_left_behind(frame, roster, current, school)  # whoever holds an e-mail counts too
@@ -183,7 +184,7 @@ def _people(frame: pl.DataFrame, roster: Roster, current: Directory, loose: pl.S
     return People(
         absent=pl.concat([_ids(frame, ~pl.col("lives")), _held_nowhere(frame, roster, current)]),
         held=held,
-        frozen=frozen.filter(~frozen.is_in(leaving.implode())),
+        frozen=frozen.filter(~frozen.is_in(listed(leaving))),
         unlinkable=roster.held.filter(pl.col("scope").is_in(["links", "parents"]))["host_id"],
         doubtful=doubtful,
         staff_parents=staff_parents,
@@ -195,8 +196,8 @@ def _people(frame: pl.DataFrame, roster: Roster, current: Directory, loose: pl.S
 def _held_nowhere(frame: pl.DataFrame, roster: Roster, current: Directory) -> pl.Series:
     """Host IDs that are held, and have neither an account nor a person to get one."""
     held = roster.held["host_id"]
-    here = [ids.filter(ids.is_in(held.implode())) for ids in (frame["host_id"], current.users["host_id"])]
-    return held.filter(~held.is_in(pl.concat(here).implode()))
+    here = [ids.filter(ids.is_in(listed(held))) for ids in (frame["host_id"], current.users["host_id"])]
+    return held.filter(~held.is_in(listed(pl.concat(here))))
 
 
 def _ids(frame: pl.DataFrame, which: pl.Expr) -> pl.Series:
@@ -223,17 +224,17 @@ def _no_parent(
     if "parent" not in school.members:
         return findings(frame.clear(), "no-parent", "")
     out = _ids(frame, ~pl.col("lives") | ~pl.col("active") | pl.col("held"))
-    lost = roster.relationships.filter(pl.col("parent_host_id").is_in(out.implode()))["student_host_id"]
+    lost = roster.relationships.filter(pl.col("parent_host_id").is_in(listed(out)))["student_host_id"]
     # Whoever has a link to any other parent is not alone: only the rest are looked at.
-    perhaps = pl.concat([roster.unlinked, lost]).unique().implode()
-    away = _ids(frame, ~pl.col("lives") | ~pl.col("active")).implode()
+    perhaps = listed(pl.concat([roster.unlinked, lost]).unique())
+    away = listed(_ids(frame, ~pl.col("lives") | ~pl.col("active")))
     linked = relationships.filter(
         pl.col("student_host_id").is_in(perhaps), ~pl.col("parent_host_id").is_in(away)
     )["student_host_id"]
     students = roster.people.select("host_id", "member_type", "file", "line").filter(
         pl.col("host_id").is_in(perhaps), pl.col("member_type") == "student", ~pl.col("host_id").is_in(away)
     )
-    alone = students.filter(~pl.col("host_id").is_in(linked.implode()))
+    alone = students.filter(~pl.col("host_id").is_in(listed(linked)))
     return findings(alone, "no-parent", "has no imported parent")
 
 
@@ -243,7 +244,7 @@ def _count_ours(
     """What guards count percents from. An account whose person the SIS has is ours, however it was made."""
     ours = pl.col("exists") & (pl.col("ours") | pl.col("wanted"))
     same = int(settled.sum())  # as the SIS has them, so all of them are active
-    foreign = keys.filter(~pl.col("ours"))["group_target_id"].implode()
+    foreign = listed(keys.filter(~pl.col("ours"))["group_target_id"])
     hand = pl.col("origin") == "hand"
     return {
         "accounts": same + _count(frame, ours),
@@ -260,7 +261,7 @@ def _count_unmanaged(frame: pl.DataFrame, current: Directory, keys: pl.DataFrame
         "users": _count(frame, pl.col("exists") & ~pl.col("ours") & ~pl.col("wanted")),
         "groups": foreign_groups.height,
         "memberships": current.memberships.filter(
-            pl.col("group_target_id").is_in(foreign_groups["group_target_id"].implode())
+            pl.col("group_target_id").is_in(listed(foreign_groups["group_target_id"]))
         ).height,
         "relationships": int((current.relationships["origin"] == "hand").sum()),
     }

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import RESOLVED_GROUPS, check, findings
-from reconciler.keys import is_among
+from reconciler.frames import FINDINGS, RESOLVED_GROUPS, check, empty, findings
+from reconciler.keys import is_among, listed
 from reconciler.resolve.protect import missing_groups, protected_groups
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def settle_groups(
     """
     protected = protected_groups(current, school)
     wanted = desired.directory.groups.filter(
-        ~pl.col("key").is_in(protected["key"].filter(protected["key"] != "").implode())
+        ~pl.col("key").is_in(listed(protected["key"].filter(protected["key"] != "")))
     )
     there = current.groups.select(
         "key", "target_id", now_category="category", now_name="name", origin="origin"
@@ -73,9 +73,9 @@ def settle_groups(
     others = current.groups.join(
         ours.select("target_id").filter(pl.col("target_id") != ""), on="target_id", how="anti"
     )
-    spared = pl.col("group_target_id").is_in(protected["target_id"].implode())
+    spared = pl.col("group_target_id").is_in(listed(protected["target_id"]))
     keys = _final_keys(ours, others, desired, school).with_columns(ours=pl.col("ours") & ~spared)
-    found.append(_retired(keys.filter(~pl.col("key").is_in(wanted["key"].implode())), school))
+    found.append(_retired(keys.filter(~pl.col("key").is_in(listed(wanted["key"]))), school))
     verbatim = check(others.with_columns(reason=pl.lit("")), RESOLVED_GROUPS)
     groups = pl.concat([ours, verbatim])
     found.append(missing_groups(groups, school))
@@ -128,12 +128,14 @@ def _recreated(
 ) -> pl.DataFrame:
     """Groups that must have been there before: others of their kind are, and so are their members."""
     kinds = current.groups.filter(pl.col("key").str.contains(_OURS))["kind"].unique()
-    missing = new.filter(pl.col("kind").is_in(kinds.implode()) & pl.lit(years_before))
-    members = desired.directory.memberships.filter(pl.col("group_key").is_in(missing["key"].implode()))
+    missing = new.filter(pl.col("kind").is_in(listed(kinds)) & pl.lit(years_before))
+    if missing.is_empty():
+        return empty(FINDINGS)
+    members = desired.directory.memberships.filter(pl.col("group_key").is_in(listed(missing["key"])))
     known = is_among(members.select("host_id"), current.users.select("host_id"))
     in_no_group = ~is_among(members.select("host_id"), current.memberships.select("host_id"))
     bereft = members.filter(known & in_no_group)["group_key"]
-    missing = missing.filter(pl.col("key").is_in(bereft.implode()))
+    missing = missing.filter(pl.col("key").is_in(listed(bereft)))
     return findings(
         missing,
         "group-recreated",
@@ -153,7 +155,7 @@ def _final_keys(ours: pl.DataFrame, others: pl.DataFrame, desired: Desired, scho
     # A division is declared for every campus, also for one that has none of its students today.
     division = (kind == "division") & pl.lit(school.groups.per_school)
     plain = pl.when(division).then(pl.col("key").str.replace(r"@[^@]*$", "")).otherwise("key")
-    named = pl.any_horizontal(one.is_in(declared["key"].implode()) for one in (pl.col("key"), plain))
+    named = pl.any_horizontal(one.is_in(listed(declared["key"])) for one in (pl.col("key"), plain))
     existing = pl.concat(
         [
             ours.filter(pl.col("target_id") != "").select("target_id", "key", ours=pl.lit(value=True)),

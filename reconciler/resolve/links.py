@@ -18,7 +18,7 @@ from reconciler.frames import (
     one_finding,
     stack,
 )
-from reconciler.keys import flags, pairs, put
+from reconciler.keys import flags, listed, pairs, put
 from reconciler.model import Unchanged
 from reconciler.resolve.origins import tell_links, tell_seats
 from reconciler.resolve.protect import spared_groups
@@ -212,7 +212,7 @@ def _under_final_keys(current: Directory, groups: ResolvedGroups) -> pl.DataFram
     now = current.groups.select("key", group_target_id="target_id")
     other = final.join(now, on="group_target_id").filter(pl.col("final") != pl.col("key"))
     theirs = current.memberships["group_target_id"]
-    rows = theirs.is_in(other["group_target_id"].implode()).arg_true()
+    rows = theirs.is_in(listed(other["group_target_id"])).arg_true()
     keys = theirs.gather(rows).to_frame().join(other, on="group_target_id", how="left", maintain_order="left")
     return put(current.memberships, rows, keys.select(group_key="final"))
 
@@ -237,12 +237,12 @@ def _relationship_stays(roster: Roster, people: People, school: School) -> pl.Ex
     )
     if school.exclude.existing == "hold" and roster.kept_out.height:
         out = roster.kept_out.select(pl.concat_str(_PAIR, separator="\n"))["student_host_id"]
-        stays = stays | pl.concat_str(_PAIR, separator="\n").is_in(out.implode())
+        stays = stays | pl.concat_str(_PAIR, separator="\n").is_in(listed(out))
     return stays
 
 
 def _is(ids: pl.Series, column: str) -> pl.Expr:
-    return pl.col(column).is_in(ids.implode())
+    return pl.col(column).is_in(listed(ids))
 
 
 def _keep(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import FINDINGS, PARKED, empty, findings, folded, matches
+from reconciler.keys import listed
 from reconciler.rekeying import under_final_ids
 from reconciler.resolve.accounts import owned
 from reconciler.resolve.said import ASIDE, MOVES, moves_said
@@ -56,11 +57,11 @@ def follow_moves(
     ]
     moves = pl.concat([part for part in wishes if part.height] or [empty(MOVES)])
     moves = moves.unique("was", keep="first", maintain_order=True)
-    moves = moves.filter(~pl.col("was").is_in(stuck["was"].implode()))
+    moves = moves.filter(~pl.col("was").is_in(listed(stuck["was"])))
     if not moves.height:
         return Moved(current, moves, stuck["was"], found)
     possible, refused = _settle(moves, current, school)
-    left = moves["was"].filter(~moves["was"].is_in(possible["was"].implode()))
+    left = moves["was"].filter(~moves["was"].is_in(listed(possible["was"])))
     return Moved(
         under_final_ids(current, possible),
         possible,
@@ -113,7 +114,7 @@ def _by_prefix(accounts: pl.DataFrame, roster: Roster, school: School) -> pl.Dat
                 ~matches(pl.col("host_id"), rules.host_id_pattern),
             )
             final = pl.lit(rules.prefix) + pl.col("host_id").str.slice(len(prefix))
-            found.append(_moves(theirs.filter(~final.is_in(held.implode())), final, "prefix"))
+            found.append(_moves(theirs.filter(~final.is_in(listed(held))), final, "prefix"))
     return pl.concat(found)
 
 
@@ -127,8 +128,8 @@ def _unpark(accounts: pl.DataFrame, said: pl.DataFrame, current: Directory) -> p
     if not parked.height:
         return empty(MOVES)
     final = pl.col("host_id").str.slice(len(PARKED))
-    keeps = current.users["host_id"].filter(~current.users["host_id"].is_in(said["was"].implode()))
-    aside = final.is_in(keeps.implode()) | final.is_in(said["host_id"].implode())
+    keeps = current.users["host_id"].filter(~current.users["host_id"].is_in(listed(said["was"])))
+    aside = final.is_in(listed(keeps)) | final.is_in(listed(said["host_id"]))
     for_good = parked.filter(aside).select(
         was="host_id", host_id="host_id", reason=pl.lit(ASIDE), file=pl.lit(""), line=pl.lit(0, pl.UInt32)
     )
@@ -140,14 +141,14 @@ def _other_side(accounts: pl.DataFrame, people: pl.DataFrame, roster: Roster, sc
     if not school.identity.merge_staff_parents or not {"staff", "parent"} <= set(school.members):
         return empty(MOVES)
     sides = pl.col("member_type").is_in(["staff", "parent"])
-    gone = accounts.filter("active", sides, ~pl.col("host_id").is_in(people["host_id"].implode()))
+    gone = accounts.filter("active", sides, ~pl.col("host_id").is_in(listed(people["host_id"])))
     gone = gone.filter(
         *(pl.col(name) != "" for name in ("first_name", "last_name", "email")),
-        ~pl.col("host_id").is_in(_undecided(roster).implode()),
+        ~pl.col("host_id").is_in(listed(_undecided(roster))),
         owned(gone, school),
     )
     new = people.filter(sides, pl.col("blocked") == "", pl.col("mail") != "")
-    new = new.filter(~pl.col("host_id").is_in(accounts["host_id"].implode()))
+    new = new.filter(~pl.col("host_id").is_in(listed(accounts["host_id"])))
     name = {"first": folded("first_name"), "last": folded("last_name")}
     pairs = gone.select(side="member_type", was="host_id", mail=folded("email"), **name).join(
         new.select("mail", "host_id", "member_type", **name), on=["first", "last", "mail"]
@@ -180,7 +181,7 @@ def _undecided(roster: Roster) -> pl.Series:
 
 def _settle(moves: pl.DataFrame, current: Directory, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The moves that can be made, and `rekey-refused`: one that is not made may stand in another's way."""
-    wanted = current.users["host_id"].is_in(moves["host_id"].implode())
+    wanted = current.users["host_id"].is_in(listed(moves["host_id"]))
     holders = current.users["host_id"].filter(wanted)
     protected = pl.any_horizontal(
         pl.lit(value=False), *(matches(pl.col("was"), one) for one in school.protected.host_ids)
@@ -188,8 +189,8 @@ def _settle(moves: pl.DataFrame, current: Directory, school: School) -> tuple[pl
     refused = [_refused(moves.filter(protected), "is protected, so it cannot get the Host ID {}")]
     moves = moves.filter(~protected)
     while True:
-        keep = holders.filter(~holders.is_in(moves["was"].implode()))
-        taken = pl.col("host_id").is_in(keep.implode()) | pl.col("host_id").is_duplicated()
+        keep = holders.filter(~holders.is_in(listed(moves["was"])))
+        taken = pl.col("host_id").is_in(listed(keep)) | pl.col("host_id").is_duplicated()
         stuck = moves.filter(taken)
         if not stuck.height:
             return moves, pl.concat(refused)

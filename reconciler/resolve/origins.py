@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import LED
+from reconciler.keys import listed
 
 if TYPE_CHECKING:
     from reconciler.model import Directory
@@ -54,7 +55,7 @@ def tell_links(there: pl.DataFrame, eligible: pl.Series) -> pl.DataFrame:
     if not (there["origin"] == "").any():
         return there
     both = there.select(
-        pl.col("student_host_id", "parent_host_id").is_in(eligible.implode()).name.keep()
+        pl.col("student_host_id", "parent_host_id").is_in(listed(eligible)).name.keep()
     ).select(pl.all_horizontal(pl.all()))
     return _told(there, both.to_series())
 

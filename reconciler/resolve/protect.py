@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import FINDINGS, PERSON_FIELDS, empty, findings, folded, matches
+from reconciler.keys import listed
 
 if TYPE_CHECKING:
     from reconciler.model import Directory, School
@@ -59,7 +60,7 @@ def _all_leave(frame: pl.DataFrame, current: Directory) -> bool:
     """Whether every active administrator would go."""
     admins = current.users.filter("active", folded("role") == _ADMINISTRATOR)["host_id"]
     leaving = frame.select(pl.col("host_id").filter("leaves")).to_series()
-    return bool(admins.len()) and bool(admins.is_in(leaving.implode()).all())
+    return bool(admins.len()) and bool(admins.is_in(listed(leaving)).all())
 
 
 def protected_groups(current: Directory, school: School) -> pl.DataFrame:
@@ -88,7 +89,7 @@ def spared_groups(wanted: pl.DataFrame, there: pl.DataFrame, closed: pl.Series) 
     seat = ["group_key", "host_id"]
     ours = there.filter(pl.col("origin") != "hand").select(seat)
     asked, held = (
-        some.select(seat).filter(pl.col("group_key").is_in(closed.implode())) for some in (wanted, ours)
+        some.select(seat).filter(pl.col("group_key").is_in(listed(closed))) for some in (wanted, ours)
     )
     held_by_anybody = there.select(seat)
     sides = [

@@ -18,7 +18,7 @@ from reconciler.frames import (
     folded,
     stack,
 )
-from reconciler.keys import first_of_each, flags, put
+from reconciler.keys import first_of_each, flags, listed, put
 from reconciler.model import MEMBER_TYPES, Roster, School, Tables
 from reconciler.roster.account import account_for_rows, names_without_ids, report_rows
 from reconciler.roster.block import block_people
@@ -244,8 +244,8 @@ def _relationships(
     ).filter("pupil", pl.col("verdict") == "yes")
     # Whoever has no row of a parent that counts may be a member of staff under the same Host ID.
     others = certain.select(pl.col("parent_host_id").filter(~pl.col("known"))).to_series().unique()
-    here = people.select(pl.col("host_id").filter(pl.col("host_id").is_in(others.implode()))).to_series()
-    certain = certain.filter(pl.col("known") | pl.col("parent_host_id").is_in(here.implode()))
+    here = people.select(pl.col("host_id").filter(pl.col("host_id").is_in(listed(others)))).to_series()
+    certain = certain.filter(pl.col("known") | pl.col("parent_host_id").is_in(listed(here)))
     moved, _ = exclude_moved(_move_to_staff(certain.select(*ROSTER_RELATIONSHIPS), merged), kept_out)
     kept = first_of_each(moved, ["student_host_id", "parent_host_id"])
     unlinked = pl.concat([_unlinked(certain, rows["student"]), kept_out["student_host_id"]])
@@ -261,7 +261,7 @@ def _unlinked(links: pl.DataFrame, students: pl.DataFrame) -> pl.Series:
 
 def _move_to_staff(pairs: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:
     """Links of a merged parent, named by the staff account that stays."""
-    theirs = pairs["parent_host_id"].is_in(merged["parent_host_id"].implode()).arg_true()
+    theirs = pairs["parent_host_id"].is_in(listed(merged["parent_host_id"])).arg_true()
     moved = pairs.select(pl.col("parent_host_id").gather(theirs)).join(
         merged, on="parent_host_id", how="left", maintain_order="left"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import clean_ids, folded, matches
-from reconciler.keys import MANY, first_rows, flags, put
+from reconciler.keys import MANY, first_rows, flags, listed, put
 
 if TYPE_CHECKING:
     from reconciler.model import MemberRules, School, TableRules
@@ -69,11 +69,11 @@ def passes_and_known(
 
 
 def of_its_values(frame: pl.DataFrame, column: str, *conditions: pl.Expr) -> list[pl.Expr]:
-    """Whether conditions of a column are true, asked of each distinct value once where there are many rows."""
+    """Whether conditions of a column are true; of many rows, each distinct value is asked once."""
     if frame.height < MANY:
         return list(conditions)
     values = frame.select(pl.col(column).unique())
-    return [pl.col(column).is_in(values.filter(holds)[column].implode()) for holds in conditions]
+    return [pl.col(column).is_in(listed(values.filter(holds)[column])) for holds in conditions]
 
 
 def classify_rows(table: pl.DataFrame, rules: TableRules, member_type: str, school: School) -> pl.DataFrame:

@@ -22,11 +22,15 @@ from reconciler.tabular.strict import read_strictly, scan
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from polars._typing import EngineType
+
     from reconciler.model import SourceFile
 
 _NOT_TABLES: Mapping[bytes, str] = {b"<": "a web page (HTML)", b"{": "an answer in JSON"}
 """What a server may send in place of a file, by its first sign."""
 _FIRST_ROW = re.compile(rb'(?:[^"\n]|"[^"]*+(?:"|\Z))*+')
+_SMALL = 2**20
+"""Bytes of an export that is read at once."""
 _FIRST_LINE = re.compile(rb"[^\n]*")
 
 
@@ -157,8 +161,10 @@ def _read_fast(export: Export, columns: Collection[int]) -> pl.DataFrame | None:
         quote_char='"' if quotes else None,
         empty_string_is_null=False,
     )
+    # A query of its own threads, as large files deserve, costs as much as a thousand rows.
+    engine: EngineType = "in-memory" if len(export.data) < _SMALL else "streaming"
     try:
-        rows = query.select([str(index) for index in columns] if some else every).collect()
+        rows = query.select([str(index) for index in columns] if some else every).collect(engine=engine)
     except pl.exceptions.PolarsError:  # a row is too long, so that none can make up for one too short
         return None
     if not proof.well_formed:

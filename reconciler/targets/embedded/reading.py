@@ -75,16 +75,14 @@ def select(
 
     Each column comes out of SQLite as one JSON array: rows as tuples would take three times as long.
     """
-    arrays = ", ".join(f"json_group_array({name})" for name in schema)
-    texts = connection.execute(f"SELECT {arrays} FROM ({query})", parameters).fetchone()  # noqa: S608
-    return pl.DataFrame(
-        [_column(name, text, dtype) for (name, dtype), text in zip(schema.items(), texts, strict=True)]
-    )
-
-
-def _column(name: str, array: str, dtype: pl.DataType | type[pl.DataType]) -> pl.Series:
-    stored = pl.Int64 if dtype == pl.Boolean else dtype
-    return pl.Series(name, [array]).str.json_decode(pl.List(stored)).explode().cast(dtype)
+    arrays = ", ".join(f"'{name}', json_group_array({name})" for name in schema)
+    (text,) = connection.execute(f"SELECT json_object({arrays}) FROM ({query})", parameters).fetchone()  # noqa: S608
+    flags = [name for name, dtype in schema.items() if dtype == pl.Boolean]  # numbers in SQLite
+    stored = {name: pl.Int64 if name in flags else dtype for name, dtype in schema.items()}
+    lists = pl.Struct({name: pl.List(dtype) for name, dtype in stored.items()})
+    columns = pl.Series([text]).str.json_decode(lists).struct.unnest()
+    rows = columns.explode(list(schema), empty_as_null=False)
+    return rows.with_columns(pl.col(flags).cast(pl.Boolean)) if flags else rows
 
 
 def _in_parts(
