@@ -5,6 +5,7 @@ Every id and every value is text, `''` is the one empty value, and there are no 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import polars as pl
@@ -161,7 +162,12 @@ def check(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
 
 def empty(schema: Schema) -> pl.DataFrame:
     """A frame of `schema` without rows."""
-    return pl.DataFrame(schema=dict(schema))
+    return _empty(tuple(schema.items()))
+
+
+@cache
+def _empty(columns: tuple[tuple[str, pl.DataType | type[pl.DataType]], ...]) -> pl.DataFrame:
+    return pl.DataFrame(schema=dict(columns))
 
 
 def stack(frames: list[pl.DataFrame], schema: Schema) -> pl.DataFrame:

@@ -105,6 +105,8 @@ def put(frame: pl.DataFrame, rows: pl.Series, values: pl.DataFrame) -> pl.DataFr
 
 def first_of_each(frame: pl.DataFrame, on: list[str]) -> pl.DataFrame:
     """The first row of each key, in the order in which they stand."""
+    if frame.height < MANY:
+        return frame.unique(on, keep="first", maintain_order=True)
     repeated = is_repeated(frame.select(on))
     if not repeated.any():
         return frame

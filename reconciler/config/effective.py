@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any
@@ -27,7 +26,7 @@ def effective_settings(settings: Settings, source: SourceSettings) -> dict[str, 
     plan holds.
     No setting of today holds a secret.
     """
-    data = copy.deepcopy(settings.data)
+    data = {name: dict(one) if isinstance(one, dict) else one for name, one in settings.data.items()}
     data.pop("extends", None)
     data.pop("rule_set", None)  # the name of the last one that was merged
     # Apply asks for it itself, and a plan made on trial can be applied once the trial is over.
