@@ -59,7 +59,7 @@ def assign_emails(people: pl.DataFrame, tables: Tables, school: School) -> tuple
     people = people.with_columns(_file="file", _line="line", _key=_KEY)
     if "emails" in tables.frames and (people["_key"] != "").any():
         listed = primary_emails(tables.frames["emails"], school.parents.yes)
-        people = _take(people, listed.rename({"person_id": "_key"}), "_key", where=pl.col("email") == "")
+        people = _take(people, listed.rename({"person_id": "_key"}), "_key", where=people["email"] == "")
     if "email_overrides" in tables.frames:
         people = _take(people, _overrides(tables.frames["email_overrides"]), "host_id")
     rows = people.select(
@@ -85,17 +85,15 @@ def supplies_email(tables: Tables, people: pl.DataFrame, member_type: str, *, ma
 
 
 def _take(
-    people: pl.DataFrame, listed: pl.DataFrame, key: str, *, where: pl.Expr | None = None
+    people: pl.DataFrame, listed: pl.DataFrame, key: str, *, where: pl.Series | None = None
 ) -> pl.DataFrame:
     """People with the listed e-mail, and the place where it stands, if they have one and `where` holds."""
-    row = find(people[key], listed[key])
-    if where is not None:
-        row = row.set(~people.select(where).to_series(), None)
-    found = row.is_not_null()
-    return people.with_columns(
-        pl.when(found).then(listed[new].gather(row)).otherwise(old).alias(old)
-        for old, new in (("email", "email"), ("_file", "file"), ("_line", "line"))
-    )
+    asking = people[key] != ""
+    rows = (asking if where is None else asking & where).arg_true()
+    row = find(people[key].gather(rows), listed[key])
+    there = row.is_not_null()
+    given = listed.select("email", _file="file", _line="line")[row.filter(there)]
+    return put(people, rows.filter(there), given)
 
 
 def _overrides(overrides: pl.DataFrame) -> pl.DataFrame:
