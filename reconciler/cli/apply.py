@@ -15,7 +15,9 @@ from reconciler.cli.screen import is_quiet, look, remark, write
 from reconciler.errors import ReconcileError
 
 if TYPE_CHECKING:
-    from reconciler.model import Outcomes, Plan, School
+    from collections.abc import Sequence
+
+    from reconciler.model import LiftedGuard, Outcomes, Plan, School
 
 EXAMPLES = """\b
 Examples:
@@ -105,39 +107,49 @@ def apply(  # noqa: PLR0913 - one parameter an option
         )
         return
     _refuse_without_all(name, canary=canary, max_changes=max_changes)
-    from reconciler import pipeline
-    from reconciler.model import LiftedGuard
-    from reconciler.views import plan_text
-
     lifted = _asked_to_lift(name, allow or [], reason)
-    plan, school = _plan_and_school(name, additions_only=additions_only)
-    if only:
-        plan = pipeline.part_of(plan, school, list(dict.fromkeys(only)))
-    if lifted:
-        _see_that_they_are_tripped(
-            [one.guard for one in pipeline.judge_now(plan, school) if one.tripped], lifted
-        )
-    if plan.verdict == "none" and is_quiet():
-        return
-    write(plan_text(plan, full=full, show_names=show_names, brief=is_quiet(), **look()))
+    plan, school = _plan_and_school(name, only or [], additions_only=additions_only)
+    _see_that_they_are_tripped(plan, school, lifted)
+    _show(plan, full=full, show_names=show_names)
     if plan.verdict == "none":
         return
-    pipeline.refuse(plan, school, allowed=lifted)
-    if lifted:
-        remark(f"Lifted for this plan alone: {', '.join(lifted)}. Reason: {reason.strip()}")
-    noted = [LiftedGuard(guard, reason.strip()) for guard in lifted]
+    _refuse(plan, school, lifted)
     if not auto_approve:
         _ask()
-    try:
-        with bar() as shown, stopping_between_batches(shown) as progress:
-            outcomes = pipeline.apply_plan(plan, school, progress=progress, lifted=noted)
-    except KeyboardInterrupt:
-        remark("What was done stays done; the same command goes on from there.")
-        raise
+    outcomes = _carry_out(plan, school, lifted)
     _tell(plan, outcomes, show_names=show_names)
     if outcomes.incomplete:
         remark(f"Not everything was done. 'reconcile plan {plan.header.school_file}' shows what is left.")
         raise typer.Exit(4)
+
+
+def _show(plan: Plan, *, full: bool, show_names: bool) -> None:
+    """The plan, unless it changes nothing and all is to be quiet."""
+    from reconciler.views import plan_text
+
+    if plan.verdict != "none" or not is_quiet():
+        write(plan_text(plan, full=full, show_names=show_names, brief=is_quiet(), **look()))
+
+
+def _refuse(plan: Plan, school: School, lifted: Sequence[LiftedGuard]) -> None:
+    """Go on only with a plan that may be applied; what of its guards is lifted is said."""
+    from reconciler import pipeline
+
+    guards = [one.guard for one in lifted]
+    pipeline.refuse(plan, school, allowed=guards)
+    if lifted:
+        remark(f"Lifted for this plan alone: {', '.join(guards)}. Reason: {lifted[0].reason}")
+
+
+def _carry_out(plan: Plan, school: School, lifted: Sequence[LiftedGuard]) -> Outcomes:
+    from reconciler import pipeline
+
+    try:
+        with bar() as shown, stopping_between_batches(shown) as progress:
+            return pipeline.apply_plan(plan, school, progress=progress, lifted=lifted)
+    except KeyboardInterrupt:
+        remark("What was done stays done; the same command goes on from there.")
+        raise
 
 
 def _tell(plan: Plan, outcomes: Outcomes, *, show_names: bool) -> None:
@@ -169,11 +181,11 @@ def _refuse_without_all(name: str, *, canary: list[str] | None, max_changes: int
             raise typer.BadParameter("only together with --all", param_hint=hint)
 
 
-def _asked_to_lift(name: str, allow: list[str], reason: str) -> list[str]:
+def _asked_to_lift(name: str, allow: list[str], reason: str) -> list[LiftedGuard]:
     """The guards to lift, each once, if they were asked for as they have to be."""
     from reconciler.cli.given import means_plan
     from reconciler.config.suggest import did_you_mean
-    from reconciler.model import CALENDAR_GUARDS, DEFAULT_GUARDS
+    from reconciler.model import CALENDAR_GUARDS, DEFAULT_GUARDS, LiftedGuard
 
     if reason and not allow:
         raise typer.BadParameter(
@@ -189,17 +201,30 @@ def _asked_to_lift(name: str, allow: list[str], reason: str) -> list[str]:
             raise typer.BadParameter(f"there is no guard '{guard}'; {known}", param_hint="--allow")
     if allow and not reason.strip():
         raise typer.BadParameter("missing; say why the guard is lifted", param_hint="--reason")
-    return list(dict.fromkeys(allow))
+    return [LiftedGuard(guard, reason.strip()) for guard in dict.fromkeys(allow)]
 
 
-def _see_that_they_are_tripped(tripped: list[str], lifted: list[str]) -> None:
-    for guard in lifted:
-        if guard not in tripped:
+def _see_that_they_are_tripped(plan: Plan, school: School, lifted: Sequence[LiftedGuard]) -> None:
+    if not lifted:
+        return
+    from reconciler import pipeline
+
+    tripped = [verdict.guard for verdict in pipeline.judge_now(plan, school) if verdict.tripped]
+    for one in lifted:
+        if one.guard not in tripped:
             told = f"tripped are {', '.join(tripped)}" if tripped else "no guard holds this plan"
-            raise typer.BadParameter(f"{guard} is not tripped; {told}", param_hint="--allow")
+            raise typer.BadParameter(f"{one.guard} is not tripped; {told}", param_hint="--allow")
 
 
-def _plan_and_school(name: str, *, additions_only: bool) -> tuple[Plan, School]:
+def _plan_and_school(name: str, only: Sequence[str], *, additions_only: bool) -> tuple[Plan, School]:
+    """The plan that is meant, or the part of it that `only` needs."""
+    from reconciler import pipeline
+
+    plan, school = _whole_plan(name, additions_only=additions_only)
+    return (pipeline.part_of(plan, school, list(dict.fromkeys(only))) if only else plan), school
+
+
+def _whole_plan(name: str, *, additions_only: bool) -> tuple[Plan, School]:
     from reconciler import pipeline, saved
     from reconciler.cli.given import means_plan
 

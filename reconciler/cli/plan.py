@@ -115,10 +115,9 @@ def plan(  # noqa: PLR0913 - one parameter an option
     shown.show(made)
     if out:
         remark(f"Saved to {out}; 'reconcile apply {out}' applies it.")
-    if made.verdict == "held":
-        raise typer.Exit(3)
-    if detailed_exitcode and made.verdict == "changes":
-        raise typer.Exit(5)
+    codes = {"held": 3, "changes": 5 if detailed_exitcode else 0}
+    if code := codes.get(made.verdict, 0):
+        raise typer.Exit(code)
 
 
 def _which(schools: list[str], *, every: bool, changed_since: str) -> list[str]:

@@ -10,9 +10,13 @@ from reconciler.pipeline.places import day_of, target_of
 from reconciler.pipeline.stages import work_through
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import polars as pl
 
-    from reconciler.model import Explanation, Family, School, SeenTable, TableInfo
+    from reconciler.explain import Evidence
+    from reconciler.model import Directory, Explanation, Family, School, SeenTable, TableInfo, Tables
+    from reconciler.pipeline.stages import Worked
 
 _SAMPLES = 3
 _LONGEST = 40
@@ -26,33 +30,27 @@ def explain(school: School, name: str) -> Explanation:
         ReconcileError: the sources or the directory cannot be read whole, or nobody knows that name.
     """
     from reconciler.explain import (  # noqa: PLC0415 - polars loads slowly
-        Evidence,
         explain_group,
         explain_person,
         find_group,
         host_ids_of,
     )
-    from reconciler.frames import FINDINGS, empty  # noqa: PLC0415
-    from reconciler.roster import tell_rows  # noqa: PLC0415
-    from reconciler.sources import open_source  # noqa: PLC0415
-    from reconciler.views.names import NOBODY, without_addresses  # noqa: PLC0415
 
-    target = target_of(school)
-    info, current = target.snapshot()
-    tables = open_source(school).read()
     meant = host_ids_of(school, name)
-    rows, links = tell_rows(tables, school, meant)
-    worked = work_through(
-        school,
-        tables,
-        info,
-        current,
-        target.capabilities,
-        empty(FINDINGS),
-        today=day_of(datetime.now(UTC)),
-        additions_only=False,
-    )
-    evidence = Evidence(
+    evidence = _gather(school, meant)
+    if key := find_group(evidence, name):
+        return explain_group(evidence, key)
+    return explain_person(evidence, _who(evidence, name, meant))
+
+
+def _gather(school: School, host_ids: Sequence[str]) -> Evidence:
+    """All that there is about these people, and the groups."""
+    from reconciler.explain import Evidence  # noqa: PLC0415 - polars loads slowly
+    from reconciler.roster import tell_rows  # noqa: PLC0415
+
+    tables, current, worked = _work_through(school)
+    rows, links = tell_rows(tables, school, host_ids)
+    return Evidence(
         school,
         worked.roster,
         worked.desired,
@@ -63,20 +61,47 @@ def explain(school: School, name: str) -> Explanation:
         rows,
         links,
     )
-    if key := find_group(evidence, name):
-        return explain_group(evidence, key)
-    known = {*rows["host_id"], *links["parent_host_id"], *worked.roster.crosswalk["old_host_id"]}
-    known |= set(current.users["host_id"].filter(current.users["host_id"].is_in(meant)))
+
+
+def _who(evidence: Evidence, name: str, meant: Sequence[str]) -> str:
+    """The Host ID that is meant, of those that `name` may be."""
+    from reconciler.views.names import NOBODY, without_addresses  # noqa: PLC0415 - polars loads slowly
+
+    accounts = evidence.current.users["host_id"]
+    known = {*evidence.rows["host_id"], *evidence.links["parent_host_id"]}
+    known |= {*evidence.roster.crosswalk["old_host_id"], *accounts.filter(accounts.is_in(meant))}
     found = [one for one in meant if one in known]
     if len(found) == 1 or name in found:
-        return explain_person(evidence, name if name in found else found[0])
+        return name if name in found else found[0]
+    school = evidence.school.id
     if found:
-        raise ReconcileError(f"{school.id}: {name} may be {' or '.join(found)}; say which")
+        raise ReconcileError(f"{school}: {name} may be {' or '.join(found)}; say which")
     looked_for = f"{name!r} (looked for {', '.join(meant)})"
     raise ReconcileError(
-        f"{school.id}: no row of an export, no account and no group is called"
+        f"{school}: no row of an export, no account and no group is called"
         f" {without_addresses(looked_for, NOBODY)}"
     )
+
+
+def _work_through(school: School) -> tuple[Tables, Directory, Worked]:
+    """Both sides as they are today, and what the stages make of them."""
+    from reconciler.frames import FINDINGS, empty  # noqa: PLC0415 - polars loads slowly
+    from reconciler.sources import open_source  # noqa: PLC0415
+
+    target = target_of(school)
+    info, current = target.snapshot()
+    tables = open_source(school).read()
+    worked = work_through(
+        school,
+        tables,
+        info,
+        current,
+        target.capabilities,
+        empty(FINDINGS),
+        today=day_of(datetime.now(UTC)),
+        additions_only=False,
+    )
+    return tables, current, worked
 
 
 def families_of(school: School) -> tuple[Family, ...]:
@@ -85,22 +110,9 @@ def families_of(school: School) -> tuple[Family, ...]:
     Raises:
         ReconcileError: the sources or the directory cannot be read whole.
     """
-    from reconciler.frames import FINDINGS, empty  # noqa: PLC0415 - polars loads slowly
-    from reconciler.letters import families  # noqa: PLC0415
-    from reconciler.sources import open_source  # noqa: PLC0415
+    from reconciler.letters import families  # noqa: PLC0415 - polars loads slowly
 
-    target = target_of(school)
-    info, current = target.snapshot()
-    worked = work_through(
-        school,
-        open_source(school).read(),
-        info,
-        current,
-        target.capabilities,
-        empty(FINDINGS),
-        today=day_of(datetime.now(UTC)),
-        additions_only=False,
-    )
+    _, _, worked = _work_through(school)
     return families(worked.findings, worked.roster.people, worked.roster.relationships)
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         School,
         Tables,
     )
+    from reconciler.pipeline.stages import Worked
 
 
 SMALL = 16 * 2**20
@@ -98,7 +99,7 @@ def work_out(  # noqa: PLR0913 - everything that a plan depends on
     Raises:
         InputError: the settings do not fit the tables.
     """
-    from reconciler.changes import count_figures, judge, people_named, ready_to_invite  # noqa: PLC0415
+    from reconciler.changes import people_named, ready_to_invite  # noqa: PLC0415
     from reconciler.frames import FINDINGS, stack  # noqa: PLC0415
     from reconciler.model import Plan, Remembered  # noqa: PLC0415
     from reconciler.preflight import hold_against, measure, prefixes_changed  # noqa: PLC0415
@@ -111,35 +112,49 @@ def work_out(  # noqa: PLR0913 - everything that a plan depends on
     worked = work_through(
         school, tables, info, current, can, unlike, today=day_of(now), additions_only=additions_only
     )
-    changes, findings = worked.changes, worked.findings
-    figures = count_figures(
-        worked.roster,
-        worked.resolution,
-        current,
-        changes,
-        findings,
-        unfinished_import=known.unfinished_import,
+    figures = _figures(worked, current, known)
+    header = plan_header(
+        school, tables, info, figures, now=now, new_id=new_id, additions_only=worked.keeps_all
     )
-    header = partial(plan_header, now=now, new_id=new_id, additions_only=worked.keeps_all)
+    # What a part of the school is like says nothing of the whole.
+    header = replace(header, tables={} if additions_only else read)
     return Plan(
-        header=replace(
-            header(school, tables, info, figures),
-            # What a part of the school is like says nothing of the whole.
-            tables={} if additions_only else read,
-            baseline=str(known.baseline or ""),
-            settings_changes=_settings_changes(known, school),
-            verdicts=judge(changes, figures, school.guards, school.calendar, day_of(now)),
-        ),
-        changes=changes,
-        findings=findings,
+        header=_judged(header, worked, school, known, day_of(now)),
+        changes=worked.changes,
+        findings=worked.findings,
         people=people_named(
-            changes,
-            findings,
+            worked.changes,
+            worked.findings,
             worked.roster.people,
             worked.resolution.before.users,
             gone=worked.roster.gone,
         ),
-        ready=ready_to_invite(changes),
+        ready=ready_to_invite(worked.changes),
+    )
+
+
+def _figures(worked: Worked, current: Directory, known: Remembered) -> Figures:
+    from reconciler.changes import count_figures  # noqa: PLC0415 - polars loads slowly
+
+    return count_figures(
+        worked.roster,
+        worked.resolution,
+        current,
+        worked.changes,
+        worked.findings,
+        unfinished_import=known.unfinished_import,
+    )
+
+
+def _judged(header: PlanHeader, worked: Worked, school: School, known: Remembered, today: str) -> PlanHeader:
+    """The header with what the guards say, and how the settings differ from those of the last apply."""
+    from reconciler.changes import judge  # noqa: PLC0415 - polars loads slowly
+
+    return replace(
+        header,
+        baseline=str(known.baseline or ""),
+        settings_changes=_settings_changes(known, school),
+        verdicts=judge(worked.changes, header.figures, school.guards, school.calendar, today),
     )
 
 

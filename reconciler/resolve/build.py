@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -42,6 +42,21 @@ if TYPE_CHECKING:
     from reconciler.resolve.links import Settled
 
 
+@dataclass(frozen=True, slots=True)
+class _Accounts:
+    """People and accounts, as apply should leave them, and what was found about them."""
+
+    frame: pl.DataFrame
+    """One row a person or account about whom something had to be decided."""
+    settled: pl.Series
+    """True for each current user who is as the SIS has them already."""
+    current: Directory
+    """The current directory under the Host IDs that its accounts get."""
+    loose: pl.Series
+    """Parents whose link the SIS may have lost."""
+    findings: list[pl.DataFrame]
+
+
 def resolve(  # noqa: PLR0913 - both sides, and what binds them
     roster: Roster,
     desired: Desired,
@@ -57,6 +72,44 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
     `additions_only` is for a partial export: nobody leaves and nothing is removed.
     """
     as_it_is = current
+    accounts = _settle_accounts(roster, current, school, can, additions_only=additions_only)
+    frame, settled, current = accounts.frame, accounts.settled, accounts.current
+    desired, unheld = _leave_out_groups(desired, current, can)
+    groups = settle_groups(desired, current, school, years_before=info.school_year == str(school.school_year))
+    people = _people(frame, roster, current, accounts.loose)
+    relationships = settle_relationships(
+        desired, current, roster, people, school, can, additions_only=additions_only
+    )
+    links = relationships.resolved() if "relationships" in can.kinds else roster.relationships
+    memberships = settle_memberships(
+        desired, current, groups, people, links, school, can, additions_only=additions_only
+    )
+    found = [*accounts.findings, unheld, groups.findings, memberships.findings, relationships.findings]
+    found += [_school_year(info, school), _no_parent(frame, links, roster, school)]
+    before, after = _sides(frame, as_it_is, settled, groups.groups, memberships, relationships)
+    return Resolution(
+        unchanged={
+            "users": Unchanged(current.users, settled),
+            "memberships": memberships.unchanged,
+            "relationships": relationships.unchanged,
+        },
+        before=before,
+        after=after,
+        findings=stack([part for part in found if part.height], FINDINGS),
+        unmanaged=_count_unmanaged(frame, current, groups.keys),
+        active_users=int(settled.sum())
+        + _count(frame, pl.col("wanted") & pl.col("lives") & pl.col("active")),
+        populations=_count_ours(frame, current, settled, groups.keys),
+    )
+
+
+def _settle_accounts(
+    roster: Roster, current: Directory, school: School, can: Capabilities, *, additions_only: bool
+) -> _Accounts:
+    """Whose account is whose, what its fields should be, and whether it should be active, step by step.
+
+    An account that a step holds is left alone by those that follow.
+    """
     settled, others = set_aside_alike(current.users, roster, school)
     moved = follow_moves(current, current.users.filter(~settled), others, roster, school)
     current = moved.directory
@@ -75,45 +128,9 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
     behind = find_left_behind(frame, roster, current, school)  # whoever holds an e-mail counts too
     frame, taken = settle_emails(frame, school, can)
     frame, unchanged = _leave_out_users(frame, can)
-    desired, unheld = _leave_out_groups(desired, current, can)
-    groups = settle_groups(desired, current, school, years_before=info.school_year == str(school.school_year))
-    people = _people(frame, roster, current, loose)
-    relationships = settle_relationships(
-        desired, current, roster, people, school, can, additions_only=additions_only
-    )
-    links = relationships.resolved() if "relationships" in can.kinds else roster.relationships
-    memberships = settle_memberships(
-        desired, current, groups, people, links, school, can, additions_only=additions_only
-    )
-    found = [
-        moved.findings,
-        opted_out(moved),
-        behind,
-        refused,
-        protected,
-        kept,
-        leavers,
-        taken,
-        unchanged,
-        unheld,
-    ]
-    found += [groups.findings, memberships.findings, relationships.findings]
-    found += [_school_year(info, school), _no_parent(frame, links, roster, school)]
-    before, after = _sides(frame, as_it_is, settled, groups.groups, memberships, relationships)
-    return Resolution(
-        unchanged={
-            "users": Unchanged(current.users, settled),
-            "memberships": memberships.unchanged,
-            "relationships": relationships.unchanged,
-        },
-        before=before,
-        after=after,
-        findings=stack([part for part in found if part.height], FINDINGS),
-        unmanaged=_count_unmanaged(frame, current, groups.keys),
-        active_users=int(settled.sum())
-        + _count(frame, pl.col("wanted") & pl.col("lives") & pl.col("active")),
-        populations=_count_ours(frame, current, settled, groups.keys),
-    )
+    moves = [moved.findings, opted_out(moved)]
+    found = [*moves, behind, refused, protected, kept, leavers, taken, unchanged]
+    return _Accounts(frame, settled, current, loose, found)
 
 
 def _sides(  # noqa: PLR0913 - each table of a directory, before and after
