@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.cli.main import main
 from reconciler.targets.embedded import EmbeddedDirectory
 
 if TYPE_CHECKING:
@@ -29,25 +26,12 @@ Run = tuple[int, str, str]
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., Run]:
+def run(demo: Path, reconcile: Callable[..., Run]) -> Callable[..., Run]:
     """The command line, over the demo school, which was applied to once."""
-
-    def invoke(*args: str) -> Run:
-        with pytest.raises(SystemExit) as leaving:
-            main(args)
-        captured = capsys.readouterr()
-        return int(leaving.value.code or 0), captured.out, captured.err
-
-    kept = shutil.ignore_patterns("*.db*", "*.sqlite*", ".reconcile")
-    shutil.copytree(ROOT / "schools", tmp_path / "schools", ignore=kept)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("SCHOOL_YEAR", raising=False)
-    monkeypatch.setattr("sys.stdin", io.StringIO())
-    assert NO_BASELINE in invoke("plan", "maple-grove")[1]
-    assert invoke("apply", "maple-grove", "--auto-approve")[0] == 0
-    return invoke
+    assert demo == Path.cwd()
+    assert NO_BASELINE in reconcile("plan", "maple-grove")[1]
+    assert reconcile("apply", "maple-grove", "--auto-approve")[0] == 0
+    return reconcile
 
 
 def change(old: str, new: str) -> None:

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 import pytest
 from jsonschema import Draft202012Validator
 
-from reconciler.cli.main import main
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -43,14 +41,8 @@ def school(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
-    def invoke(*args: str) -> Run:
-        with pytest.raises(SystemExit) as leaving:
-            main(args)
-        captured = capsys.readouterr()
-        return int(leaving.value.code or 0), captured.out, captured.err
-
-    return invoke
+def run(reconcile: Callable[..., Run]) -> Callable[..., Run]:
+    return reconcile
 
 
 @pytest.mark.usefixtures("school")

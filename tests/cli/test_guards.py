@@ -12,7 +12,6 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from reconciler.apply import runner
-from reconciler.cli.main import main
 from reconciler.errors import ReconcileError
 from reconciler.targets.embedded import EmbeddedDirectory
 
@@ -30,14 +29,8 @@ Run = tuple[int, str, str]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
-    def invoke(*args: str) -> Run:
-        with pytest.raises(SystemExit) as leaving:
-            main(args)
-        captured = capsys.readouterr()
-        return int(leaving.value.code or 0), captured.out, captured.err
-
-    return invoke
+def run(reconcile: Callable[..., Run]) -> Callable[..., Run]:
+    return reconcile
 
 
 @pytest.fixture

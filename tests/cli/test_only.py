@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from reconciler.cli.main import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,23 +18,10 @@ Run = tuple[int, str, str]
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., Run]:
+def run(demo: Path, reconcile: Callable[..., Run]) -> Callable[..., Run]:
     """The command line, over the demo school without a directory."""
-
-    def invoke(*args: str) -> Run:
-        with pytest.raises(SystemExit) as leaving:
-            main(args)
-        captured = capsys.readouterr()
-        return int(leaving.value.code or 0), captured.out, captured.err
-
-    kept = shutil.ignore_patterns("*.db*", "*.sqlite*", ".reconcile")
-    shutil.copytree(ROOT / "schools", tmp_path / "schools", ignore=kept)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("SCHOOL_YEAR", raising=False)
-    monkeypatch.setattr("sys.stdin", io.StringIO())
-    return invoke
+    assert demo == Path.cwd()
+    return reconcile
 
 
 def host_ids() -> list[str]:

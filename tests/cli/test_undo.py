@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.cli.main import main
 from reconciler.pipeline import load
 from reconciler.state.erasure import purge
 from reconciler.state.store import open_store
@@ -73,20 +70,12 @@ def contents(directory: Path) -> Rows:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
-    def run(*args: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as leaving:
-            main(args)
-        captured = capsys.readouterr()
-        return int(leaving.value.code or 0), captured.out, captured.err
-
-    kept = shutil.ignore_patterns("*.db*", "*.sqlite*", ".reconcile")
-    shutil.copytree(ROOT / "schools", tmp_path / "schools", ignore=kept)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.stdin", io.StringIO())
+def desk(demo: Path, monkeypatch: pytest.MonkeyPatch, reconcile: Callable[..., tuple[int, str, str]]) -> Desk:
+    """The demo school, applied to once in each of two years."""
+    run = reconcile
     monkeypatch.setenv("SCHOOL_YEAR", "2025-26")
     assert run("apply", "maple-grove", "--auto-approve")[0] == 0
-    directory = tmp_path / "schools" / "maple-grove.db"
+    directory = demo / "schools" / "maple-grove.db"
     before = contents(directory)
     monkeypatch.setenv("SCHOOL_YEAR", "2026-27")
     assert run("apply", "maple-grove", "--auto-approve")[0] == 0

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from reconciler import http
 from reconciler.config import load_school
 from reconciler.errors import InputError, ReconcileError
 from reconciler.pipeline import plan_school
 from reconciler.sources import open_source
+from tests.support.api_school import school_at, without_waiting
 from tests.support.sky_api import (
     CLIENT,
     KEY,
@@ -38,14 +38,7 @@ preflight: {minimum: {students: 0, staff: 0, parents: 0}}
 
 @pytest.fixture(autouse=True)
 def waited(monkeypatch):
-    seconds = []
-    monkeypatch.setattr(http.SystemClock, "sleep", lambda _self, one: seconds.append(one))
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setenv("ROWAN_ID", CLIENT)
-    monkeypatch.setenv("ROWAN_SECRET", SECRET)
-    monkeypatch.setenv("ROWAN_SUBSCRIPTION_KEY", KEY)
-    monkeypatch.delenv("RECONCILE_STATE", raising=False)
-    return seconds
+    return without_waiting(monkeypatch, ROWAN_ID=CLIENT, ROWAN_SECRET=SECRET, ROWAN_SUBSCRIPTION_KEY=KEY)
 
 
 @pytest.fixture
@@ -68,9 +61,7 @@ def api(token):
 @pytest.fixture
 def school(tmp_path):
     def load(api, more="", rest=""):
-        file = tmp_path / "rowan.yaml"
-        file.write_text(SCHOOL % (api.url, api.host, more) + rest)
-        return load_school(file, {})
+        return school_at(tmp_path, "rowan", SCHOOL % (api.url, api.host, more) + rest)
 
     return load
 

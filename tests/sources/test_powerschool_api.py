@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from reconciler import http
 from reconciler.config import load_school
 from reconciler.errors import InputError, ReconcileError
 from reconciler.pipeline import plan_school
 from reconciler.saved import save_plan
 from reconciler.sources import open_source
+from tests.support.api_school import school_at, without_waiting
 from tests.support.grand_bend import SAMPLE, needs_grand_bend
 from tests.support.powerschool_api import CLIENT, SECRET, from_exports, people, serving
 
@@ -28,14 +28,7 @@ preflight: {minimum: {students: 0, staff: 0, parents: 0}}
 
 @pytest.fixture(autouse=True)
 def waited(monkeypatch):
-    """Seconds that would have been waited."""
-    seconds = []
-    monkeypatch.setattr(http.SystemClock, "sleep", lambda _self, one: seconds.append(one))
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setenv("ELM_ID", CLIENT)
-    monkeypatch.setenv("ELM_SECRET", SECRET)
-    monkeypatch.delenv("ELM_SECRET_FILE", raising=False)
-    return seconds
+    return without_waiting(monkeypatch, ELM_ID=CLIENT, ELM_SECRET=SECRET)
 
 
 @pytest.fixture
@@ -47,9 +40,7 @@ def api():
 @pytest.fixture
 def school(tmp_path):
     def load(api, text=SCHOOL):
-        file = tmp_path / "elm.yaml"
-        file.write_text(text % api.url)
-        return load_school(file, {})
+        return school_at(tmp_path, "elm", text % api.url)
 
     return load
 

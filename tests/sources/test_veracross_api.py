@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from reconciler import http
 from reconciler.config import load_school
 from reconciler.errors import ReconcileError
 from reconciler.pipeline import plan_school
 from reconciler.sources import open_source
 from reconciler.sources.veracross.source import token_url
+from tests.support.api_school import school_at, without_waiting
 from tests.support.veracross_api import CLIENT, SECRET, from_queries, serving
 
 QUERIES = Path(__file__).parents[1] / "sis" / "veracross"
@@ -27,12 +27,7 @@ preflight: {minimum: {students: 0, staff: 0, parents: 0}}
 
 @pytest.fixture(autouse=True)
 def waited(monkeypatch):
-    seconds = []
-    monkeypatch.setattr(http.SystemClock, "sleep", lambda _self, one: seconds.append(one))
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setenv("LARK_ID", CLIENT)
-    monkeypatch.setenv("LARK_SECRET", SECRET)
-    return seconds
+    return without_waiting(monkeypatch, LARK_ID=CLIENT, LARK_SECRET=SECRET)
 
 
 @pytest.fixture
@@ -44,9 +39,7 @@ def api():
 @pytest.fixture
 def school(tmp_path):
     def load(api):
-        file = tmp_path / "lark.yaml"
-        file.write_text(SCHOOL % api.url)
-        return load_school(file, {})
+        return school_at(tmp_path, "lark", SCHOOL % api.url)
 
     return load
 
