@@ -1,4 +1,4 @@
-"""Kills processes of a fleet's apply on the way, as a power cut would: no clean-up, no exception.
+"""Kills processes of an apply on the way, as a power cut would: no clean-up, no exception; or lets them wait.
 
 `arm` runs as each process begins (`killing` puts it into a sitecustomize). A kill comes after so many steps
 of a school's apply: transactions of the store or batches of the directory that began or ended, and requests
@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 KILLS = "FLEET_KILLS"
 Kills = dict[str, tuple[str, int]]
-"""School -> whom to kill (`worker`, or the `whole` that started it), and after how many steps."""
+"""School -> whom to kill (`worker`, or the `whole` that started it), and after how many steps.
+
+Of `waits` nobody dies: it stands still until there is a file GO_ON among those of the kills.
+"""
+GO_ON = "go-on"
 
 
 class Fuse:
@@ -44,7 +49,14 @@ class Fuse:
             self._left -= 1
             if self._left == 0:
                 (self._folder / self._school).touch()
+                if self._whom == "waits":
+                    self._wait()
+                    return
                 os.kill(os.getpid() if self._whom == "worker" else os.getppid(), signal.SIGKILL)
+
+    def _wait(self) -> None:
+        while not (self._folder / GO_ON).exists():
+            time.sleep(0.01)
 
 
 def killing(kills: Mapping[str, tuple[str, int]]) -> tuple[dict[str, str], Path]:
@@ -57,7 +69,7 @@ def killing(kills: Mapping[str, tuple[str, int]]) -> tuple[dict[str, str], Path]
 
 def arm() -> None:
     """Let this process, or the one that started it, die at its step, if it is one that does the work."""
-    if "--multiprocessing-fork" not in sys.orig_argv:
+    if not _does_the_work():
         return
     from reconciler import pipeline  # noqa: PLC0415 - in the processes alone
     from reconciler.http import Client  # noqa: PLC0415
@@ -74,6 +86,13 @@ def arm() -> None:
     setattr(pipeline, "apply_plan", apply_plan)  # noqa: B010 - it is a function by its type
     for kind, name in ((Store, "write"), (EmbeddedDirectory, "apply"), (Client, "_once")):
         setattr(kind, name, _counted(getattr(kind, name), fuse))
+
+
+def _does_the_work() -> bool:
+    """Not so the process that hands it out, or Python's own that cleans up."""
+    return "--multiprocessing-fork" in sys.orig_argv or (
+        "apply" in sys.orig_argv and "--all" not in sys.orig_argv
+    )
 
 
 def _counted(act: Callable[..., Any], fuse: Fuse) -> Callable[..., Any]:
