@@ -32,7 +32,9 @@ with SharedFile("one", Path(sys.argv[1])).held() as file:
 COUNT = """\
 import sys
 from pathlib import Path
+from reconciler import shared_file
 from reconciler.shared_file import SharedFile
+shared_file.PATIENCE = 60
 for _ in range(int(sys.argv[2])):
     with SharedFile("one", Path(sys.argv[1])).held() as file:
         file.write(b"%d" % (int(file.read() or 0) + 1))
@@ -59,7 +61,10 @@ def number(folder: Path) -> int:
         return int(file.read() or 0)
 
 
-def test_of_many_threads_and_processes_none_loses_what_another_wrote(tmp_path: Path) -> None:
+def test_of_many_threads_and_processes_none_loses_what_another_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_file, "PATIENCE", 60)
     programs = [start(COUNT, str(tmp_path), "500") for _ in range(2)]
     file = SharedFile("one", tmp_path)
     with ThreadPoolExecutor(4) as pool:

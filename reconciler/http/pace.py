@@ -43,7 +43,11 @@ class Pace:
 def shared_pace(url: str) -> SharedFile:
     """The file of the server of an address: of its scheme, host and port."""
     parts = urlsplit(url)
-    server = f"{parts.scheme}://{parts.hostname}:{parts.port or _PORTS.get(parts.scheme, 0)}"
+    try:
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:  # no number: whoever asks there is told
+        port = 0
+    server = f"{parts.scheme}://{parts.hostname}:{port}"
     return SharedFile(hashlib.sha256(server.encode()).hexdigest()[:32] + ".pace")
 
 

@@ -184,3 +184,8 @@ def test_all_threads_share_one_token_and_one_renewal() -> None:
             list(pool.map(one.get, ["/x"] * 40))
     assert server.tokens == 2
     assert SECRET not in json.dumps([repr(keys), repr(one), str(vars(one))])
+
+
+def test_an_address_with_an_impossible_port_is_a_message() -> None:
+    with pytest.raises(ReconcileError, match=r"^localhost/x: cannot be reached; check the address"):
+        Client("http://localhost:99999", Fixed({}), HeldClock()).get("/x")

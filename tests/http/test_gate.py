@@ -163,6 +163,10 @@ def test_a_server_is_its_scheme_host_and_port() -> None:
     assert len(others | paths) == 4
 
 
+def test_an_address_with_an_impossible_port_has_a_file_too() -> None:
+    assert shared_pace("http://a.example.org:99999")._name != shared_pace("http://a.example.org")._name
+
+
 def test_only_a_clock_that_all_processes_have_is_shared(clock: HeldClock) -> None:
     gate_of("http://one.example.org", clock).busy(9.0, too_much=True)
     gate_of("http://one.example.org", SystemClock()).wait()
