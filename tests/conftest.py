@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import pytest
 from hypothesis import HealthCheck, settings
 
-if TYPE_CHECKING:
-    import pytest
+from reconciler import shared_file
 
 settings.register_profile(
     "quick",
@@ -36,3 +34,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("slow" if config.getoption("--slow") else "quick")
+
+
+@pytest.fixture(autouse=True)
+def _a_machine_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What processes of this machine have learnt of servers is nothing to a test, nor the reverse."""
+    monkeypatch.setattr(shared_file, "own_folder", lambda: tmp_path_factory.mktemp("shared"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import typer
+from filelock import FileLock, Timeout
 
 from reconciler.cli.plan_many import plan_them
 from reconciler.cli.progress import steps
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from reconciler.fleet import ApplyOrder
     from reconciler.model.fleet import SchoolApplied, SchoolPlan
 
+_SCRATCH, _LOCK = ".reconcile-", "lock"
 _CODES = {"failed": 1, "held": 3, "incomplete": 4, "waiting": 4}
 
 
@@ -96,7 +99,15 @@ def _carry_out(names: Sequence[str], order: ApplyOrder, engine: EngineOptions) -
 def _scratch() -> Iterator[Path]:
     """A folder that nobody else can read, gone afterwards: plans hold values of children.
 
-    In the present folder, which workers on other machines see, too.
+    In the present folder, which workers on other machines see, too. Those that killed runs left are removed.
     """
-    with TemporaryDirectory(prefix=".reconcile-", dir=Path()) as folder:
+    _remove_left_behind()
+    with TemporaryDirectory(prefix=_SCRATCH, dir=Path()) as folder, FileLock(Path(folder, _LOCK)):
         yield Path(folder)
+
+
+def _remove_left_behind() -> None:
+    """Remove the folders of runs that are over: their locks went with their processes."""
+    for lock in Path().glob(f"{_SCRATCH}*/{_LOCK}"):
+        with suppress(Timeout, OSError), FileLock(lock, blocking=False):
+            rmtree(lock.parent, ignore_errors=True)

@@ -15,7 +15,7 @@ import requests
 
 from reconciler.errors import ReconcileError
 from reconciler.http.errors import TIMEOUT, LostAnswerError, RefusedError, host_of
-from reconciler.http.gate import Clock, Gate
+from reconciler.http.gate import Clock, gate_of
 
 if TYPE_CHECKING:
     from reconciler.http.signin import SignIn
@@ -67,7 +67,7 @@ class Client:
         self.base = base.rstrip("/")
         self._headers = {"Accept": "application/json", **(headers or {})}
         self._sign_in, self._clock = sign_in, clock
-        self._gate = Gate(clock)
+        self._gate = gate_of(self.base, clock)
         self._of_thread = threading.local()
         self._failures = 0
 

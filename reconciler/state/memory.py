@@ -55,27 +55,41 @@ class StoredMemory:
         """
         from sqlalchemy import delete, insert  # noqa: PLC0415 - as above
 
-        from reconciler.state.packing import pack  # noqa: PLC0415
         from reconciler.state.store import open_store  # noqa: PLC0415
         from reconciler.state.tables import memories  # noqa: PLC0415
 
-        frames = {kind: pack(getattr(kept.directory, kind)) for kind in schemas()}
-        place = {"school_id": self._school_id, "place": self._place}
+        of_place = (memories.c.school_id == self._school_id, memories.c.place == self._place)
         with open_store(self._where).write() as tx:
-            tx.execute(
-                delete(memories).where(
-                    memories.c.school_id == self._school_id, memories.c.place == self._place
-                )
-            )
-            tx.execute(
-                insert(memories).values(
-                    **place,
-                    directory_id=kept.info.directory_id,
-                    school_year=kept.info.school_year,
-                    notes=dict(kept.notes),
-                    **frames,
-                )
-            )
+            tx.execute(delete(memories).where(*of_place))
+            tx.execute(insert(memories).values(**self._row(kept)))
+
+    def keep_first(self, kept: Kept) -> Kept:
+        """Remember this, unless something was kept before; gives what is kept now. Of several, one is first.
+
+        Raises:
+            ReconcileError: the store cannot be used.
+        """
+        from sqlalchemy.dialects import postgresql, sqlite  # noqa: PLC0415 - as above
+
+        from reconciler.state.store import open_store  # noqa: PLC0415
+        from reconciler.state.tables import memories  # noqa: PLC0415
+
+        with open_store(self._where).write() as tx:
+            insert = (sqlite if tx.dialect.name == "sqlite" else postgresql).insert(memories)
+            tx.execute(insert.values(**self._row(kept)).on_conflict_do_nothing())
+        return self.load() or kept
+
+    def _row(self, kept: Kept) -> dict[str, object]:
+        from reconciler.state.packing import pack  # noqa: PLC0415 - polars loads slowly
+
+        return {
+            "school_id": self._school_id,
+            "place": self._place,
+            "directory_id": kept.info.directory_id,
+            "school_year": kept.info.school_year,
+            "notes": dict(kept.notes),
+            **{kind: pack(getattr(kept.directory, kind)) for kind in schemas()},
+        }
 
 
 def schemas() -> dict[str, Schema]:

@@ -43,6 +43,13 @@ class Memory(Protocol):
             ReconcileError: it cannot be written.
         """
 
+    def keep_first(self, kept: Kept) -> Kept:
+        """Remember this, unless something was kept before; gives what is kept now. Of several, one is first.
+
+        Raises:
+            ReconcileError: it cannot be written.
+        """
+
 
 class Target(Protocol):
     """A system that holds the directory of one school."""

@@ -13,7 +13,7 @@ from reconciler.errors import HeldError
 from reconciler.model import DirectoryInfo, TargetSettings
 from reconciler.targets import TARGETS, open_target
 from tests.support import directories as d
-from tests.support.memory import HeldMemory
+from tests.support.memory import HeldMemory, LateMemory
 from tests.support.scim_servers import scim2_server, scimmy_or_skip, sign_in
 from tests.support.sheets import sheet_settings
 
@@ -133,6 +133,20 @@ def test_a_plan_for_a_directory_that_is_gone_is_refused(fresh: Target) -> None:
 def test_a_plan_for_another_directory_is_refused(target: Target, create: bool) -> None:
     with pytest.raises(HeldError, match=r"this is directory dir-1, and the plan is for directory dir-2"):
         target.prepare("dir-2", create=create)
+
+
+@pytest.mark.parametrize("kind", ["embedded", "scim", "sheets"])
+def test_of_two_who_find_no_directory_one_makes_it(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in(monkeypatch)
+    memory = HeldMemory()
+    with DIRECTORIES[kind][1](tmp_path) as settings:
+        one, other = open_target(settings, memory), open_target(settings, LateMemory(memory))
+        one.prepare("dir-1", create=True)
+        with pytest.raises(HeldError, match=r"this is directory dir-1, and the plan is for directory dir-2"):
+            other.prepare("dir-2", create=True)
+        assert one.info().directory_id == "dir-1"
 
 
 @pytest.mark.parametrize("create", [True, False])

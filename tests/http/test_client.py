@@ -18,7 +18,6 @@ from reconciler.http import (
     ClientCredentials,
     Credentials,
     Fixed,
-    Gate,
     LostAnswerError,
     RefusedError,
     client,
@@ -187,29 +186,6 @@ def test_all_threads_share_one_token_and_one_renewal() -> None:
     assert SECRET not in json.dumps([repr(keys), repr(one), str(vars(one))])
 
 
-def test_the_gate_learns_what_a_server_takes() -> None:
-    clock = HeldClock()
-    gate = Gate(clock)
-    for _number in range(100):  # a hundred a second
-        clock.time += 0.01
-        gate.answered()
-    assert gate.interval == 0
-    gate.busy(1.0, too_much=True)
-    assert gate.interval == pytest.approx(1 / 80, rel=0.05)
-    for _number in range(5):  # those that were under way are refused, too
-        gate.busy(1.0, too_much=True)
-    assert gate.interval == pytest.approx(1 / 80, rel=0.05)
-    for _number in range(40):
-        gate.answered()
-    assert 1 / 100 < gate.interval < 1 / 90
-
-
-def test_a_server_that_is_merely_busy_is_not_asked_more_slowly_afterwards() -> None:
-    clock = HeldClock()
-    gate = Gate(clock)
-    for _number in range(30):
-        gate.busy(0.5)
-    assert gate.interval == 0
-    gate.wait()
-    gate.wait()
-    assert clock.waited == [0.5]
+def test_an_address_with_an_impossible_port_is_a_message() -> None:
+    with pytest.raises(ReconcileError, match=r"^localhost/x: cannot be reached; check the address"):
+        Client("http://localhost:99999", Fixed({}), HeldClock()).get("/x")

@@ -54,6 +54,14 @@ def test_what_was_kept_comes_back_whole(where: str) -> None:
     assert rows(found) == rows(KEPT)
 
 
+def test_of_those_who_want_to_be_first_one_is(where: str) -> None:
+    others = Kept(DirectoryInfo("dir-2", ""), DIRECTORY)
+    assert StoredMemory(where, "maple-grove", "sheets").keep_first(KEPT).info == KEPT.info
+    assert StoredMemory(where, "maple-grove", "sheets").keep_first(others).info == KEPT.info
+    assert rows(StoredMemory(where, "maple-grove", "sheets").load()) == rows(KEPT)
+    assert StoredMemory(where, "elm", "sheets").keep_first(others).info == others.info
+
+
 def test_the_last_one_stands_for_its_school_and_place_alone(where: str) -> None:
     memory = StoredMemory(where, "maple-grove", "sheets")
     memory.keep(KEPT)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from wsgiref.util import shift_path_info
 
 import pytest
 from scim2_models import ResourceType, Schema, ScimProvider, ServiceProviderConfig
@@ -23,7 +24,7 @@ from waitress.server import create_server
 from reconciler.model import ScimSettings, TargetSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 TOKEN = "scim-t0ken-of-the-tests"  # noqa: S105 - of nothing
 NAME = "OWL"
@@ -63,7 +64,25 @@ def scim2_application(
 @contextmanager
 def scim2_server(**options: Any) -> Iterator[Running]:
     """The same under waitress, whose connections stay, as those of its own command do not."""
-    app = scim2_application(**options)
+    with _served(scim2_application(**options)) as host:
+        yield Running(f"{host}/v2")
+
+
+@contextmanager
+def scim2_directories(names: Iterable[str]) -> Iterator[dict[str, Running]]:
+    """Many directories on one server, each at an address of its own."""
+    apps = {name: scim2_application() for name in names}
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        return apps[shift_path_info(environ) or ""](environ, start_response)
+
+    with _served(application) as host:
+        yield {name: Running(f"{host}/{name}/v2") for name in apps}
+
+
+@contextmanager
+def _served(app: Any) -> Iterator[str]:
+    """The address of a WSGI application, while it runs."""
     loop: dict[int, Any] = {}
     server = create_server(app, map=loop, host="127.0.0.1", port=0, threads=8)
     over = threading.Event()
@@ -75,7 +94,7 @@ def scim2_server(**options: Any) -> Iterator[Running]:
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     try:
-        yield Running(f"http://127.0.0.1:{_port(server)}/v2")
+        yield f"http://127.0.0.1:{_port(server)}"
     finally:
         over.set()
         thread.join()

@@ -75,13 +75,14 @@ class ScimTarget:
                 f"{self._url}: there is no directory here, and the plan is for one that exists;"
                 " correct target.url in the school file, or plan again"
             )
-        if found and found != directory_id:
+        if not found:
+            kept = self._memory.keep_first(replace(kept, info=DirectoryInfo(directory_id, "")))
+            found = kept.info.directory_id  # another process may have been faster
+        if found != directory_id:
             raise HeldError(
                 f"{self._url}: this is directory {found}, and the plan is for directory {directory_id};"
                 " plan again for this one"
             )
-        if not found:
-            self._memory.keep(replace(kept, info=DirectoryInfo(directory_id, "")))
         self._server.look_first = _UNFINISHED in kept.notes
 
     def apply(self, batch: Batch) -> pl.DataFrame:

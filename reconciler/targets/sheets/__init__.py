@@ -72,8 +72,8 @@ class ImportSheets:
         path = self._settings.path
         found = self.info().directory_id
         if not found and create:
-            self._memory.keep(Kept(DirectoryInfo(directory_id, ""), nobody()))
-            found = directory_id
+            kept = self._memory.keep_first(Kept(DirectoryInfo(directory_id, ""), nobody()))
+            found = kept.info.directory_id  # another process may have been faster
         if not found:
             raise HeldError(
                 f"{path}: there is no directory here, and the plan is for one that exists;"
