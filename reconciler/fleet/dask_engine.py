@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-BATCH = 10
+BATCH = 5
 """Schools a task: a task costs the cluster some milliseconds, and a lost worker costs the batch it was at."""
 _SHARES = 4
 """Batches for each thread, at least: with few schools, none is to wait for another's batch."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,6 +60,20 @@ def test_one_that_hangs_dies_fails_or_is_held_touches_no_other(
     assert told["elm"].startswith("held          by too-few-rows; users +")
     assert told["fir"].startswith("failed        schools/fir.yaml: ")
     assert told["oak"].startswith("with changes  ")
+
+
+def test_json_tells_of_every_school(
+    schools: list[str], reconcile: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for_workers(monkeypatch, ash="os._exit(7)", birch="1 / 0")
+    code, shown, _ = reconcile("plan", "--all", "--format", "json")
+    told = json.loads(shown)["schools"]
+    assert code == 1
+    assert [one["school"] for one in told] == schools
+    assert [one["verdict"] for one in told] == ["failed", "failed", *["changes"] * 4]
+    assert [bool(one["error"]) for one in told] == [True, True, *[False] * 4]
+    alone = json.loads(reconcile("plan", "cedar", "--format", "json")[1])
+    assert {**told[2]["plan"], "created": "", "directory": ""} == {**alone, "created": "", "directory": ""}
 
 
 @pytest.mark.parametrize("jobs", ["1", "3"])
