@@ -54,7 +54,8 @@ def start_worker(
     address: str, environment: Mapping[str, str] | None = None, *, nanny: bool = True
 ) -> Program:
     """A worker of one thread; one without a nanny is not started again when it is lost."""
-    words = ("--nthreads", "1", *(() if nanny else ("--no-nanny",)))
+    # What schools take is held by processes of the worker's, which Dask does not look at.
+    words = ("--nthreads", "1", "--memory-limit", "0", *(() if nanny else ("--no-nanny",)))
     return _start("dask_worker", address, *words, until="Registered to:", environment=environment)
 
 
