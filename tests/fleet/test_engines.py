@@ -45,7 +45,7 @@ def gave_up(name: str, why: str) -> tuple[str, int]:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
-    with dask_cluster() as address:
+    with dask_cluster(workers=1, threads=2) as address:
         yield address
 
 

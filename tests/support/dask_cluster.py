@@ -34,14 +34,16 @@ class Program:
 
 
 @contextmanager
-def dask_cluster(workers: int = 2, environment: Mapping[str, str] | None = None) -> Iterator[str]:
-    """The address of a scheduler with workers of one thread; the environment is the workers'."""
+def dask_cluster(
+    workers: int = 2, environment: Mapping[str, str] | None = None, threads: int = 1
+) -> Iterator[str]:
+    """The address of a scheduler with workers of so many threads; the environment is the workers'."""
     with ExitStack() as running:
         scheduler = start_scheduler()
         running.callback(scheduler.end)
         address = scheduler.said.split()[-1]
         for _ in range(workers):
-            running.callback(start_worker(address, environment).end)
+            running.callback(start_worker(address, environment, threads).end)
         yield address
 
 
@@ -50,12 +52,10 @@ def start_scheduler() -> Program:
     return _start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", until="Scheduler at:")
 
 
-def start_worker(
-    address: str, environment: Mapping[str, str] | None = None, *, nanny: bool = True
-) -> Program:
-    """A worker of one thread; one without a nanny is not started again when it is lost."""
+def start_worker(address: str, environment: Mapping[str, str] | None = None, threads: int = 1) -> Program:
+    """A worker, which its nanny starts again when it is lost."""
     # What schools take is held by processes of the worker's, which Dask does not look at.
-    words = ("--nthreads", "1", "--memory-limit", "0", *(() if nanny else ("--no-nanny",)))
+    words = ("--nthreads", str(threads), "--memory-limit", "0")
     return _start("dask_worker", address, *words, until="Registered to:", environment=environment)
 
 
