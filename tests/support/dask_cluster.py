@@ -49,18 +49,18 @@ def dask_cluster(
 
 def start_scheduler() -> Program:
     """A scheduler at a free port; its address is the last word that it said."""
-    return _start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", until="Scheduler at:")
+    return _start("scheduler", "--host", "127.0.0.1", "--port", "0", until="Scheduler at:")
 
 
 def start_worker(address: str, environment: Mapping[str, str] | None = None, threads: int = 1) -> Program:
     """A worker, which its nanny starts again when it is lost."""
     # What schools take is held by processes of the worker's, which Dask does not look at.
     words = ("--nthreads", str(threads), "--memory-limit", "0")
-    return _start("dask_worker", address, *words, until="Registered to:", environment=environment)
+    return _start("worker", address, *words, until="Registered to:", environment=environment)
 
 
 def _start(program: str, *words: str, until: str, environment: Mapping[str, str] | None = None) -> Program:
-    command = [sys.executable, "-m", f"distributed.cli.{program}", *words, "--no-dashboard"]
+    command = [sys.executable, "-m", "dask", program, *words, "--no-dashboard"]
     process = subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import tempfile
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -18,7 +17,8 @@ from typing import TYPE_CHECKING
 import psutil
 
 from tests.bench.fleet.compare import differing
-from tests.bench.fleet.watch import SHARES, watch
+from tests.bench.fleet.table import as_markdown, as_text
+from tests.bench.fleet.watch import watch
 from tests.bench.measure import measure, python
 from tests.support.dask_cluster import start_scheduler, start_worker
 
@@ -40,12 +40,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="fleet-") as scratch:
         folder = Path(options.work or scratch).resolve()
         if not (folder / "schools").exists():
-            print(f"writing {options.schools:,} schools")  # noqa: T201 - a command's output
+            print(f"writing {options.schools:,} schools", flush=True)  # noqa: T201 - a command's output
             words = [str(folder), str(options.schools), str(least), str(most)]
             written = python("-m", "tests.bench.fleet.schools", *words, *["--filled"] * options.filled)
             measure(written, _environment())
         runs = measure_fleet(folder, options.schools, later=options.filled)
-    _print_table(runs, options.schools)
+    print(as_text(runs, options.schools))  # noqa: T201
+    if options.markdown:
+        print(f"\n{as_markdown(runs, options.schools)}")  # noqa: T201
     if options.json:
         record = {name: asdict(run) for name, run in runs.items()}
         Path(options.json).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
@@ -114,31 +116,9 @@ def _options() -> argparse.Namespace:
         "--filled", action="store_true", help="have all people but 1 %% in the directories; else none"
     )
     parser.add_argument("--work", help="keep schools and plans in this folder, and use them again")
+    parser.add_argument("--markdown", action="store_true", help="print the README's tables, too")
     parser.add_argument("--json", metavar="FILE", help="write all figures to this file")
     return parser.parse_args()
-
-
-def _print_table(runs: dict[str, Run], schools: int) -> None:
-    shares = "/".join(f"{share:.0%}" for share in SHARES)
-    head = (f"{schools:,} schools", "a second", "CPU ms each", "of it, command's", "command", "worker")
-    rows = [head] + [
-        (
-            name,
-            f"{schools / run.wall:.1f}",
-            f"{run.cpu * 1000 / schools:.1f}" if run.cpu else "-",
-            f"{run.own_cpu * 1000 / schools:.2f}",
-            *("/".join(f"{mb:.0f}" for mb in held) for held in (run.own_mb, run.worker_mb)),
-        )
-        for name, run in runs.items()
-    ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))  # noqa: T201
-    ratio = runs["local"].wall / runs["dask"].wall
-    print(  # noqa: T201
-        f"MB when {shares} of the schools are done; of the workers, the largest process."
-        f"\nThe cluster is {ratio:.2f} as fast. The plans of all are the same. {os.cpu_count()} cores."
-    )
 
 
 if __name__ == "__main__":
