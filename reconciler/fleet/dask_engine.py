@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -68,6 +70,8 @@ class DaskEngine:
             raise ReconcileError(
                 "--engine dask needs an extra: pip install 'vidigami-reconciler[fleet]'"
             ) from None
+        # What it has to say of a lost connection is a traceback; what became of each school is told anyway.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
         try:
             return Client(self.scheduler, timeout=self.patience)  # type: ignore[no-untyped-call]
         except (OSError, TimeoutError):
@@ -112,6 +116,8 @@ def _results(future: Future[Any], names: Sequence[str], failed: Callable[[str, s
         batch: list[Done] = pickle.loads(future.result())  # noqa: S301 - from a worker that we asked
     except KilledWorker:
         yield from (failed(name, "its worker was lost, again and again") for name in names)
+    except CancelledError:
+        yield from (failed(name, "the scheduler was lost, and with it what became of this") for name in names)
     except _Unlike as error:
         yield from (failed(name, f"its worker {error}") for name in names)
     else:

@@ -68,7 +68,10 @@ def _pool() -> WarmPool:
 
 
 def _do_one(folder: str, work: bytes, name: str) -> Done:
-    os.chdir(folder)
+    try:
+        os.chdir(folder)
+    except OSError:  # a worker that came later than those which were looked at
+        return _failed(name, f"its worker does not see {folder}")
     return Done(name, pickle.dumps(_unpickled(work)(name)))
 
 

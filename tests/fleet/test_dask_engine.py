@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from reconciler.fleet import DaskEngine, LocalEngine
 from reconciler.fleet.dask_engine import _look
 from reconciler.fleet.plans import PlanOrder, plan_one
 from reconciler.model.fleet import SchoolLine, SchoolPlan
-from tests.support.dask_cluster import dask_cluster
+from tests.support.dask_cluster import dask_cluster, start_scheduler, start_worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,6 +87,25 @@ def test_what_a_lost_worker_was_at_is_done_by_another(cluster: str, tmp_path: Pa
     found = sorted(DaskEngine(cluster).run(work, NAMES, gave_up))
     assert (tmp_path / "s12.yaml").exists()
     assert found == sorted(LocalEngine(jobs=2).run(work, NAMES, gave_up))
+
+
+def test_with_the_scheduler_goes_what_became_of_the_rest(tmp_path: Path) -> None:
+    with ExitStack() as running:
+        scheduler = start_scheduler()
+        running.callback(scheduler.end)
+        address = scheduler.said.split()[-1]
+        running.callback(start_worker(address).end)
+        work = partial(mark_slowly, marks=str(tmp_path))
+        found = DaskEngine(address, patience=2).run(work, NAMES, gave_up)
+        first = next(found)
+        scheduler.process.kill()
+        rest = list(found)
+    assert first in NAMES
+    assert len(rest) == len(NAMES) - 1
+    lost = [told for told in rest if told not in NAMES]
+    assert {told.partition(": ")[2] for told in lost} == {
+        "the scheduler was lost, and with it what became of this"
+    }
 
 
 def test_whoever_goes_away_cancels_what_waits(cluster: str, tmp_path: Path) -> None:
