@@ -118,15 +118,12 @@ def _results(future: Future[Any], names: Sequence[str], failed: Callable[[str, s
         yield from (failed(name, "its worker was lost, again and again") for name in names)
     except CancelledError:
         yield from (failed(name, "the scheduler was lost, and with it what became of this") for name in names)
-    except _Unlike as error:
+    except ImportError as error:  # a worker that came later than those which were looked at
         yield from (failed(name, f"its worker {error}") for name in names)
     else:
         for done in batch:
             yield failed(done.name, done.why) if done.why else pickle.loads(done.result)  # noqa: S301
     future.release()  # type: ignore[no-untyped-call]
-
-
-_Unlike = LookupError
 
 
 # What the scheduler and the workers are sent are functions made here, which are pickled whole, with arguments
@@ -160,9 +157,9 @@ def _do() -> Callable[[bytes, str], Any]:
             from reconciler import __version__ as there  # noqa: PLC0415
             from reconciler.fleet.dask_worker import do_batch  # noqa: PLC0415
         except ImportError:
-            raise LookupError("does not have reconcile: install the same version there") from None
+            raise ImportError("does not have reconcile: install the same version there") from None
         if there != version:
-            raise LookupError(f"has reconcile {there}, and this is {version}: install the same version there")
+            raise ImportError(f"has reconcile {there}, and this is {version}: install the same version there")
         return do_batch(batch)
 
     return do

@@ -18,7 +18,7 @@ from distributed import Client
 from reconciler import __version__
 from reconciler.errors import ReconcileError
 from reconciler.fleet import DaskEngine, LocalEngine
-from reconciler.fleet.dask_engine import _look
+from reconciler.fleet.dask_engine import _do, _look
 from reconciler.fleet.plans import PlanOrder, plan_one
 from reconciler.model.fleet import SchoolLine, SchoolPlan
 from tests.support.dask_cluster import dask_cluster, start_scheduler, start_worker
@@ -136,6 +136,11 @@ def test_a_worker_that_cannot_do_it_is_told_before_anything_is_begun(
     _, line = str(told.value).splitlines()
     assert line.startswith("tcp://127.0.0.1:")
     assert line.endswith(f" {why}")
+
+
+def test_a_worker_that_comes_later_looks_at_itself() -> None:
+    with pytest.raises(ImportError, match=rf"^has reconcile {__version__}, and this is 0\.0\.1: install"):
+        _do()(b"", "0.0.1")
 
 
 def test_a_worker_has_to_see_the_folder_and_to_keep_what_is_remembered_in_the_same_place(
