@@ -62,5 +62,5 @@ class EngineOptions:
             )
             raise typer.BadParameter(hint, param_hint="--scheduler")
         if self.kind is EngineKind.DASK:
-            return DaskEngine(self.scheduler)
+            return DaskEngine(self.scheduler, self.timeout)
         return LocalEngine(self.jobs, self.timeout)

@@ -87,7 +87,7 @@ def _rendered(kept: Sequence[SchoolPlan], view: PlanFormat, *, screen: bool = Fa
 
     lines = [one.line for one in kept]
     if view is PlanFormat.JSON:
-        return schools_json([one.document for one in kept if one.document is not None])
+        return schools_json([one.document for one in kept if one.document])
     if view is PlanFormat.MARKDOWN:
         return schools_markdown(lines, {one.line.school: one.comment for one in kept})
     return schools_text(lines, **look()) if screen else schools_text(lines)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler import pipeline
 from reconciler.config import school_files
 from reconciler.errors import ReconcileError
-from reconciler.model.fleet import Planned, SchoolLine, SchoolPlan
+from reconciler.model.fleet import Planned, SchoolPlan
 from reconciler.shown import Appearance, write_view
 
 if TYPE_CHECKING:
@@ -48,7 +48,11 @@ def all_schools(folder: Path = Path()) -> list[str]:
 
 def plan_schools(names: Sequence[str], order: PlanOrder, engine: Engine) -> Iterator[SchoolPlan]:
     """What becomes of each school, ids or files, as soon as it is known; none stops another."""
-    yield from engine.run(partial(plan_one, order=order), names, _gave_up)
+
+    def gave_up(name: str, why: str) -> SchoolPlan:
+        return _keep(Planned(Path(name).stem, error=why), order)
+
+    yield from engine.run(partial(plan_one, order=order), names, gave_up)
 
 
 def plan_one(name: str, order: PlanOrder) -> SchoolPlan:
@@ -71,10 +75,6 @@ def defect(error: Exception) -> str:
     )
 
 
-def _gave_up(name: str, why: str) -> SchoolPlan:
-    return SchoolPlan(SchoolLine(Path(name).stem, "", "failed", {}, error=why))
-
-
 def _keep(planned: Planned, order: PlanOrder) -> SchoolPlan:
     """Write the files of one school's plan, and keep what a summary says of it."""
     from reconciler import saved  # noqa: PLC0415 - polars loads slowly
@@ -84,7 +84,7 @@ def _keep(planned: Planned, order: PlanOrder) -> SchoolPlan:
     if plan and order.out:
         saved.save_plan(plan, order.out / f"{planned.school}.plan", order.encrypt_to)
     seen = order.appearance.seen(plan) if plan else None
-    document = school_json(planned, seen) if order.documents else None
+    document = school_json(planned, seen) if order.documents else ""
     comment = ""
     if seen:
         for view, folder in order.folders.items():

@@ -50,8 +50,8 @@ class SchoolPlan:
     line: SchoolLine
     comment: str = ""
     """Its Markdown, cut to its share of a comment; '' where nothing would change."""
-    document: Mapping[str, object] | None = None
-    """What JSON says of it."""
+    document: str = ""
+    """What JSON says of it, where that is asked for."""
 
 
 APPLIED_STATES = ("failed", "incomplete", "held", "waiting", "applied", "none")

@@ -95,22 +95,34 @@ def plan_for_comment(plan: Plan, *, show_names: bool, limit: int) -> str:
     return "" if plan.verdict == "none" else plan_markdown(plan, show_names=show_names, limit=limit, level=3)
 
 
-def school_json(planned: Planned, seen: Plan | None) -> dict[str, object]:
-    """A school of `schools_json`; `seen` is its plan as it may be shown."""
+def school_json(planned: Planned, seen: Plan | None) -> str:
+    """A school of `schools_json`; `seen` is its plan as it may be shown.
+
+    As text: whoever makes one of many has no more to do than to put them together.
+    """
     line = line_of(planned)
-    return {
+    told = {
         "school": line.school,
         "verdict": line.state,
         "summary": line.counts,
         "held_by": list(line.held_by),
         "error": line.error or None,
-        "plan": json.loads(plan_json(seen)) if seen else None,
+        "plan": None,
     }
+    text = json.dumps(told, indent=2, ensure_ascii=False)
+    return text.removesuffix("null\n}") + _indented(plan_json(seen).rstrip("\n")) + "\n}" if seen else text
 
 
-def schools_json(schools: Sequence[Mapping[str, object]]) -> str:
-    """One document of many schools; each `plan` is one of `plan_json`."""
-    return json.dumps({"format": FORMAT, "schools": list(schools)}, indent=2, ensure_ascii=False) + "\n"
+def schools_json(schools: Sequence[str]) -> str:
+    """One document of many schools, each of `school_json`; each `plan` is one of `plan_json`."""
+    text = json.dumps({"format": FORMAT, "schools": []}, indent=2)
+    listed = ",".join(f"\n    {_indented(school, 4)}" for school in schools)
+    return text.removesuffix("]\n}") + listed + ("\n  " if schools else "") + "]\n}\n"
+
+
+def _indented(text: str, by: int = 2) -> str:
+    """A JSON value as it stands inside another. No string in it has the end of a line: those are escaped."""
+    return text.replace("\n", "\n" + " " * by)
 
 
 def settings_text(

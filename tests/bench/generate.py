@@ -21,14 +21,17 @@ SCHOOL_YEAR_END = 2026
 FINAL_GRADE = 12
 
 
-def write_exports(folder: Path, people: int, *, later: bool = False) -> None:
-    """Write students.txt, users.csv, persons.csv, contacts.csv and emails.csv for this many people."""
+def write_exports(folder: Path, people: int, *, later: bool = False, seed: int = 0) -> None:
+    """Write students.txt, users.csv, persons.csv, contacts.csv and emails.csv for this many people.
+
+    Another seed gives people of other names.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    students = _students(int(people * STUDENTS), later=later)
+    students = _students(int(people * STUDENTS), seed, later=later)
     students.write_csv(folder / "students.txt", separator="\t", quote_style="never")
     for name, frame in (
-        ("users.csv", _staff(int(people * STAFF), later=later)),
-        ("persons.csv", _parents(int(people * PARENTS), later=later)),
+        ("users.csv", _staff(int(people * STAFF), seed, later=later)),
+        ("persons.csv", _parents(int(people * PARENTS), seed, later=later)),
         ("contacts.csv", _contacts(people)),
         ("emails.csv", _emails(int(people * PARENTS), later=later)),
     ):
@@ -71,9 +74,9 @@ def _with_dirt(frame: pl.DataFrame, column: str) -> pl.DataFrame:
     return pl.concat([blank, blank.filter(row % 2_000 == 13)])
 
 
-def _students(count: int, *, later: bool) -> pl.DataFrame:
+def _students(count: int, seed: int, *, later: bool) -> pl.DataFrame:
     row = pl.int_range(count, dtype=pl.UInt32)
-    names = _names(count, 1, later=later)
+    names = _names(count, 1 + seed * 10, later=later)
     grade = (row % 13).cast(pl.Int32)
     left = pl.lit(later) & (row % 250 == 5)
     frame = _frame(
@@ -93,9 +96,9 @@ def _students(count: int, *, later: bool) -> pl.DataFrame:
     return _with_dirt(frame, "Student_Number")
 
 
-def _staff(count: int, *, later: bool) -> pl.DataFrame:
+def _staff(count: int, seed: int, *, later: bool) -> pl.DataFrame:
     row = pl.int_range(count, dtype=pl.UInt32)
-    names = _names(count, 2, later=later)
+    names = _names(count, 2 + seed * 10, later=later)
     frame = _frame(
         {
             "TEACHERS.USERS_DCID": (row + 1_000_000).cast(pl.String),
@@ -110,9 +113,9 @@ def _staff(count: int, *, later: bool) -> pl.DataFrame:
     return _with_dirt(frame, "TEACHERS.USERS_DCID")
 
 
-def _parents(count: int, *, later: bool) -> pl.DataFrame:
+def _parents(count: int, seed: int, *, later: bool) -> pl.DataFrame:
     row = pl.int_range(count, dtype=pl.UInt32)
-    names = _names(count, 3, later=later)
+    names = _names(count, 3 + seed * 10, later=later)
     frame = _frame(
         {
             "PERSON.ID": (row + 1_000_000).cast(pl.String),

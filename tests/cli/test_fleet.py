@@ -1,12 +1,16 @@
-"""Many schools side by side: one that hangs, dies, fails or is held touches no other."""
+"""Many schools side by side: one that hangs, fails, is broken or is held touches no other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.support.dask_cluster import dask_cluster
 from tests.support.workers import for_workers
 
 Run = Callable[..., tuple[int, str, str]]
@@ -28,9 +32,13 @@ HELD = "preflight: {minimum: {students: 9999}}\n"
 @pytest.fixture
 def schools(demo: Path) -> list[str]:
     """Six schools with the demo school's people."""
+    return write_schools(demo, ["ash", "birch", "cedar", "elm", "fir", "oak"])
+
+
+def write_schools(demo: Path, names: list[str]) -> list[str]:
+    """Schools of these ids, with the demo school's people in place of itself."""
     (demo / "schools" / "maple-grove.yaml").unlink()
     (demo / "directories").mkdir()
-    names = ["ash", "birch", "cedar", "elm", "fir", "oak"]
     for name in names:
         (demo / "schools" / f"{name}.yaml").write_text(SCHOOL.format(name=name), encoding="utf-8")
     return names
@@ -42,23 +50,68 @@ def lines(shown: str) -> dict[str, str]:
     return {words[0]: words[1] for words in found if len(words) == 2}
 
 
-def test_one_that_hangs_dies_fails_or_is_held_touches_no_other(
-    schools: list[str], reconcile: Run, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture(params=["local", pytest.param("dask", marks=pytest.mark.slow)])
+def engine(request: pytest.FixtureRequest) -> Iterator[Callable[[], tuple[str, ...]]]:
+    """Gives the options of an engine; a cluster begins then, and sees what workers are to do by then."""
+    with ExitStack() as running:
+
+        def begin() -> tuple[str, ...]:
+            if request.param == "local":
+                return ("--jobs", "2")
+            return ("--engine", "dask", "--scheduler", running.enter_context(dask_cluster()))
+
+        yield begin
+
+
+def let_a_student_leave(demo: Path, name: str) -> None:
+    """Give a school that has been applied an export without a student, and allow nobody to leave a group."""
+    exports = demo / "schools" / "maple-grove"
+    shutil.copytree(exports / "2025-26", exports / "left")
+    students = exports / "left" / "students.txt"
+    header, first, *others = students.read_text(encoding="utf-8").splitlines()
+    cells = first.split("\t")
+    cells[header.split("\t").index("Enroll_Status")] = "2"
+    students.write_text("\n".join([header, "\t".join(cells), *others, ""]), encoding="utf-8")
+    whole = SCHOOL.format(name=name).replace("2025-26\n  files", "left\n  files")
+    (demo / "schools" / f"{name}.yaml").write_text(
+        whole + "guards: {memberships: {remove: 0}}\n", encoding="utf-8"
+    )
+
+
+def test_among_a_hundred_one_that_hangs_fails_is_broken_or_is_held_touches_no_other(
+    demo: Path, reconcile: Run, monkeypatch: pytest.MonkeyPatch, engine: Callable[[], tuple[str, ...]]
 ) -> None:
-    for_workers(monkeypatch, ash="time.sleep(1000)", birch="os._exit(7)", cedar="1 / 0")
-    with Path("schools/elm.yaml").open("a", encoding="utf-8") as file:
-        file.write(HELD)
-    Path("schools/fir.yaml").write_text("nam: Fir\n", encoding="utf-8")
-    code, shown, _ = reconcile("plan", "--all", "--timeout", "8", "--jobs", "2")
+    names = write_schools(demo, [f"s{number:03}" for number in range(100)])
+    assert reconcile("apply", "s003", "--auto-approve")[0] == 0
+    for_workers(monkeypatch, s001="time.sleep(1000)", s002="1 / 0")
+    let_a_student_leave(demo, "s003")
+    Path("schools/s004.yaml").write_text("nam: Four\n", encoding="utf-8")
+    code, shown, _ = reconcile("plan", "--all", "--timeout", "6", "--out", "plans", *engine())
     told = lines(shown)
     assert code == 1
-    assert shown.splitlines()[0] == f"{len(schools)} schools: 4 failed, 1 held, 1 with changes"
-    assert told["ash"] == "failed        gave up after 8 seconds (--timeout)"
-    assert told["birch"] == "failed        its process died (exit code 7)"
-    assert told["cedar"].startswith("failed        a defect in reconcile (ZeroDivisionError)")
-    assert told["elm"].startswith("held          by too-few-rows; users +")
-    assert told["fir"].startswith("failed        schools/fir.yaml: ")
-    assert told["oak"].startswith("with changes  ")
+    assert shown.splitlines()[0] == "100 schools: 3 failed, 1 held, 96 with changes"
+    assert told["s001"] == "failed        gave up after 6 seconds (--timeout)"
+    assert told["s002"].startswith("failed        a defect in reconcile (ZeroDivisionError)")
+    assert told["s003"].startswith("held          by memberships.remove; ")
+    assert told["s004"].startswith("failed        schools/s004.yaml: ")
+    others = names[:1] + names[5:]
+    assert {told[name] for name in others} == {told["s000"]}
+    assert told["s000"].startswith("with changes  users +813, ")
+    assert sorted(path.stem for path in Path("plans").iterdir()) == sorted([*others, "s003"])
+
+
+def test_json_tells_of_every_school(
+    schools: list[str], reconcile: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for_workers(monkeypatch, ash="os._exit(7)", birch="1 / 0")
+    code, shown, _ = reconcile("plan", "--all", "--format", "json")
+    told = json.loads(shown)["schools"]
+    assert code == 1
+    assert [one["school"] for one in told] == schools
+    assert [one["verdict"] for one in told] == ["failed", "failed", *["changes"] * 4]
+    assert [bool(one["error"]) for one in told] == [True, True, *[False] * 4]
+    alone = json.loads(reconcile("plan", "cedar", "--format", "json")[1])
+    assert {**told[2]["plan"], "created": "", "directory": ""} == {**alone, "created": "", "directory": ""}
 
 
 @pytest.mark.parametrize("jobs", ["1", "3"])

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,8 +39,6 @@ from reconciler.targets import TARGETS
 from tests.docs.readme import FENCED, PROSE, ROOT, TEXT, block, codes, section, table, tables
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from reconciler.model import TableRules
 
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group has them
@@ -216,6 +217,15 @@ def test_written_calendar_is_valid(tmp_path: Path) -> None:
     calendar = load(path).calendar
     assert calendar.freeze == (Window("2025-12-20", "2026-01-05"),)
     assert calendar.rollover[0].limits["memberships.remove_per_group"] is None
+
+
+def test_written_workflow_follows_githubs_schema(tmp_path: Path) -> None:
+    path = tmp_path / "nightly.yml"
+    path.write_text(block("matrix"), encoding="utf-8")
+    checker = Path(sys.executable).parent / "check-jsonschema"
+    command = [str(checker), "--builtin-schema", "vendor.github-workflows", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_written_crosswalk_is_valid(tmp_path: Path) -> None:

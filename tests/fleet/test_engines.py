@@ -1,20 +1,18 @@
-"""What every engine keeps to, and what a cluster adds: a worker that is lost costs nothing."""
+"""What every engine keeps to: each name is worked on once, and one that hangs or dies costs itself."""
 
 from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.errors import ReconcileError
 from reconciler.fleet import DaskEngine, Engine, LocalEngine
+from tests.support.dask_cluster import dask_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,84 +26,65 @@ def measure(name: str) -> tuple[str, int]:
     return name.upper(), os.getpid()
 
 
-def die_once(name: str, *, marks: str) -> tuple[str, int]:
-    """The same, but for one worker, which is gone in the middle of its work."""
-    mark = f"{marks}/{os.path.basename(name)}"  # noqa: PTH119 - as short as it gets
-    if name.endswith("s12.yaml") and not os.path.exists(mark):  # noqa: PTH110
-        with open(mark, "w", encoding="utf-8"):  # noqa: PTH123
-            os.kill(os.getpid(), signal.SIGKILL)
-    time.sleep(0.02)
+def measure_but_one(name: str, *, dies: bool) -> tuple[str, int]:
+    """The same, but for one name, which takes its process along or for ever."""
+    if name.endswith("s12.yaml"):
+        os.kill(os.getpid(), signal.SIGKILL) if dies else time.sleep(1000)
     return measure(name)
+
+
+def read_here(name: str) -> tuple[str, int]:
+    """What a file holds, by a name that means something in one folder only."""
+    with open(name, encoding="utf-8") as file:  # noqa: PTH123 - as short as it gets
+        return file.read(), 0
 
 
 def gave_up(name: str, why: str) -> tuple[str, int]:
     return f"{name}: {why}", 0
 
 
-@contextmanager
-def started(program: str, *words: str, until: str) -> Iterator[str]:
-    """A program of Dask's, once it has said a word, with the line that has it."""
-    command = [sys.executable, "-m", f"distributed.cli.{program}", *words]
-    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    try:
-        assert running.stderr
-        for line in running.stderr:
-            if until in line:
-                yield line
-                return
-        raise AssertionError(f"{program} never said {until!r}")
-    finally:
-        running.kill()
-        running.communicate()
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
-    """The address of a scheduler with two workers."""
-    with ExitStack() as running:
-        at = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-        line = running.enter_context(started("dask_scheduler", *at, until="Scheduler at:"))
-        address = line.split()[-1]
-        for _ in range(2):
-            worker = ("dask_worker", address, "--nthreads", "1", "--no-dashboard")
-            running.enter_context(started(*worker, until="Registered to:"))
+    with dask_cluster(workers=1, threads=2) as address:
         yield address
 
 
 @pytest.fixture(params=["local", "dask"])
-def engine(request: pytest.FixtureRequest) -> Engine:
+def engine(request: pytest.FixtureRequest) -> LocalEngine | DaskEngine:
     if request.param == "local":
         return LocalEngine(jobs=2, timeout=60)
-    return DaskEngine(request.getfixturevalue("cluster"))
+    return DaskEngine(request.getfixturevalue("cluster"), timeout=60)
+
+
+def names_of(found: list[tuple[str, int]]) -> list[str]:
+    return sorted(name for name, _ in found)
 
 
 def test_each_name_is_worked_on_once_elsewhere(engine: Engine) -> None:
     found = list(engine.run(measure, NAMES, gave_up))
-    assert sorted(name for name, _ in found) == sorted(name.upper() for name in NAMES)
+    assert names_of(found) == sorted(name.upper() for name in NAMES)
     assert os.getpid() not in {worker for _, worker in found}
+    assert 1 <= len({worker for _, worker in found}) <= 2
 
 
 def test_nothing_to_do_is_nothing(engine: Engine) -> None:
     assert list(engine.run(measure, [], gave_up)) == []
 
 
-@pytest.mark.parametrize("engine", ["dask"], indirect=True)
-def test_what_a_lost_worker_was_at_is_done_by_another(engine: Engine, tmp_path: Path) -> None:
-    found = list(engine.run(partial(die_once, marks=str(tmp_path)), NAMES, gave_up))
-    assert (tmp_path / "s12.yaml").exists()
-    assert sorted(name for name, _ in found) == sorted(name.upper() for name in NAMES)
+def test_names_are_those_of_the_present_folder(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elm.yaml").write_text("name: Elm", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert list(engine.run(read_here, ["elm.yaml"], gave_up)) == [("name: Elm", 0)]
 
 
-@pytest.mark.parametrize("engine", ["local"], indirect=True)
-def test_a_process_that_dies_costs_one_school(engine: Engine, tmp_path: Path) -> None:
-    found = [name for name, _ in engine.run(partial(die_once, marks=str(tmp_path)), NAMES, gave_up)]
-    assert max(found) == "schools/s12.yaml: its process died (exit code -9)"
-    assert len(found) == len(NAMES)
-
-
-def test_a_cluster_that_is_not_there_is_told() -> None:
-    engine = DaskEngine("tcp://127.0.0.1:9", patience=0.5)
-    with pytest.raises(
-        ReconcileError, match=r"^tcp://127\.0\.0\.1:9: there is no scheduler; see --scheduler$"
-    ):
-        list(engine.run(measure, NAMES, gave_up))
+@pytest.mark.parametrize(
+    ("dies", "why"),
+    [(True, "its process died (exit code -9)"), (False, "gave up after 2 seconds (--timeout)")],
+)
+def test_one_that_dies_or_hangs_costs_itself(engine: LocalEngine | DaskEngine, dies: bool, why: str) -> None:
+    engine = replace(engine, timeout=2.0 if not dies else 60.0)
+    found = names_of(list(engine.run(partial(measure_but_one, dies=dies), NAMES, gave_up)))
+    others = [name.upper() for name in NAMES if not name.endswith("s12.yaml")]
+    assert found == [*sorted(others), f"schools/s12.yaml: {why}"]
