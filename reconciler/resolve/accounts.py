@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import PERSON_FIELDS, blanks, findings, folded, matches, one_row_each
+from reconciler.frames import FINDINGS, PERSON_FIELDS, blanks, empty, findings, folded, matches, one_row_each
 from reconciler.keys import find, flags, is_among, is_repeated, listed
 
 if TYPE_CHECKING:
@@ -153,12 +153,16 @@ def refuse_accounts(
 
 def _accounts_in_waiting(accounts: pl.DataFrame, roster: Roster) -> pl.DataFrame:
     """MERGED, of which the parent has an account and the member of staff none: another would split them."""
+    if not roster.merged.height:
+        return roster.merged
     there = listed(accounts["host_id"])
     return roster.merged.filter(pl.col("parent_host_id").is_in(there) & ~pl.col("staff_host_id").is_in(there))
 
 
 def _refusals(frame: pl.DataFrame, waiting: pl.DataFrame) -> pl.DataFrame:
     by_code = frame.filter(pl.col("refused") != "")
+    if not by_code.height:
+        return empty(FINDINGS)
     pairs = by_code.filter(pl.col("refused") == "merged-staff-parent").join(
         waiting, left_on="host_id", right_on="staff_host_id"
     )
@@ -193,6 +197,8 @@ def _refusals(frame: pl.DataFrame, waiting: pl.DataFrame) -> pl.DataFrame:
 
 def _two_accounts(accounts: pl.DataFrame, roster: Roster) -> pl.DataFrame:
     """A warning for each pair of one person whose both sides have an account in use."""
+    if not roster.merged.height:
+        return empty(FINDINGS)
     used = listed(accounts.filter("active")["host_id"])
     both = roster.merged.filter(
         pl.col("parent_host_id").is_in(used)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import findings, folded
+from reconciler.frames import FINDINGS, empty, findings, folded
 from reconciler.keys import listed
 from reconciler.resolve.likeness import hold_lookalikes
 from reconciler.resolve.protect import keep_administrators
@@ -122,7 +122,10 @@ def _name_causes(frame: pl.DataFrame, roster: Roster) -> pl.DataFrame:
 def _hold_uncertain(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Leaving needs evidence: no row that lost its id, and no other person at the school, may be them."""
     name = {"first": folded("now_first_name"), "last": folded("now_last_name")}
-    leavers = frame.filter("leaves", ~pl.col("aside")).with_columns(**name, mail=folded("now_email"))
+    leavers = frame.filter("leaves", ~pl.col("aside"))
+    if not leavers.height:
+        return frame, empty(FINDINGS)
+    leavers = leavers.with_columns(**name, mail=folded("now_email"))
     unnamed = leavers.join(
         roster.unidentified,
         left_on=["now_member_type", "first", "last"],

@@ -77,10 +77,14 @@ def _alike(frame: pl.DataFrame, accounts: pl.DataFrame, roster: Roster, current:
     new = frame.filter(
         pl.col("wanted"), ~pl.col("exists"), ~pl.col("held"), pl.col("blocked") == "", pl.col("refused") == ""
     )
+    if not new.height:
+        return empty(_PAIR)
     pairs = _named(new, "want").join(
         _named(accounts, "now").rename({"host_id": "account", "year": "other_year"}),
         on=["member_type", "first", "last"],
     )
+    if not pairs.height:
+        return empty(_PAIR)
     years = (pl.col("year") == pl.col("other_year")) | (pl.col("year") == "") | (pl.col("other_year") == "")
     pairs = pairs.filter((pl.col("member_type") != "student") | years)
     pairs = pairs.filter((pl.col("member_type") != "parent") | _share_a_child(pairs, roster, current))

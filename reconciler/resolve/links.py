@@ -211,6 +211,8 @@ def _under_final_keys(current: Directory, groups: ResolvedGroups) -> pl.DataFram
     final = groups.keys.select("group_target_id", final=group_label("key", "group_target_id"))
     now = current.groups.select("key", group_target_id="target_id")
     other = final.join(now, on="group_target_id").filter(pl.col("final") != pl.col("key"))
+    if not other.height:
+        return current.memberships
     theirs = current.memberships["group_target_id"]
     rows = theirs.is_in(listed(other["group_target_id"])).arg_true()
     keys = theirs.gather(rows).to_frame().join(other, on="group_target_id", how="left", maintain_order="left")

@@ -142,6 +142,8 @@ def _other_side(accounts: pl.DataFrame, people: pl.DataFrame, roster: Roster, sc
         return empty(MOVES)
     sides = pl.col("member_type").is_in(["staff", "parent"])
     gone = accounts.filter("active", sides, ~pl.col("host_id").is_in(listed(people["host_id"])))
+    if not gone.height:
+        return empty(MOVES)
     gone = gone.filter(
         *(pl.col(name) != "" for name in ("first_name", "last_name", "email")),
         ~pl.col("host_id").is_in(listed(_undecided(roster))),
@@ -153,6 +155,8 @@ def _other_side(accounts: pl.DataFrame, people: pl.DataFrame, roster: Roster, sc
     pairs = gone.select(side="member_type", was="host_id", mail=folded("email"), **name).join(
         new.select("mail", "host_id", "member_type", **name), on=["first", "last", "mail"]
     )
+    if not pairs.height:
+        return empty(MOVES)
     pairs = pairs.filter(pl.col("side") != pl.col("member_type"))
     words = pl.col("member_type").replace({"staff": "member of staff"})
     return pairs.sort("was").select(

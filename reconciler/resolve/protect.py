@@ -66,11 +66,15 @@ def _all_leave(frame: pl.DataFrame, current: Directory) -> bool:
 def protected_groups(current: Directory, school: School) -> pl.DataFrame:
     """Current groups that are protected, by category and name."""
     names = list(school.protected.groups)
+    if not names:
+        return current.groups.clear()
     return current.groups.filter(pl.format("{}/{}", "category", "name").is_in(names))
 
 
 def missing_groups(groups: pl.DataFrame, school: School) -> pl.DataFrame:
     """`protected` for each name under `protected.groups` that no group has, now or once applied."""
+    if not school.protected.groups:
+        return empty(FINDINGS)
     names = pl.DataFrame({"name": list(school.protected.groups)}, schema={"name": pl.String})
     there = groups.select(name=pl.format("{}/{}", "category", "name"))
     return findings(

@@ -261,6 +261,8 @@ def _unlinked(links: pl.DataFrame, students: pl.DataFrame) -> pl.Series:
 
 def _move_to_staff(pairs: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:
     """Links of a merged parent, named by the staff account that stays."""
+    if not merged.height:
+        return pairs
     theirs = pairs["parent_host_id"].is_in(listed(merged["parent_host_id"])).arg_true()
     moved = pairs.select(pl.col("parent_host_id").gather(theirs)).join(
         merged, on="parent_host_id", how="left", maintain_order="left"

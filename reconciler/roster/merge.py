@@ -118,6 +118,8 @@ def _namesakes(people: pl.DataFrame, key: str) -> pl.DataFrame:
     staff = named.filter(pl.col("member_type") == "staff")
     parents = named.filter(pl.col("member_type") == "parent")
     found = pairs(staff.select("key"), parents.select("key"))  # few, so that few names are folded
+    if not found.height:
+        return empty(MERGED)
     names = {"first": folded("first_name"), "last": folded("last_name")}
     both = pl.concat(
         [
