@@ -120,6 +120,13 @@ def listed(values: pl.Series) -> pl.Series:
     return pl.Series([values]) if values.len() < MANY else values.implode()
 
 
+def one_of(column: str, values: pl.Series) -> pl.Expr:
+    """Whether a text is one of the values."""
+    if not values.len():  # as often as not; then no row has to be looked at
+        return pl.col(column).is_null() & pl.lit(value=False)
+    return pl.col(column).is_in(listed(values))
+
+
 def flags(height: int, true: pl.Series) -> pl.Series:
     """A column of that height which is true at the given row numbers."""
     return _NO.new_from_index(0, height).scatter(true, values=True)

@@ -8,7 +8,7 @@ import polars as pl
 
 from reconciler.changes.guard import count_held
 from reconciler.frames import PLAN_PEOPLE, check, in_key_order
-from reconciler.keys import first_of_each, is_among, listed, put
+from reconciler.keys import first_of_each, is_among, one_of, put
 from reconciler.model import Changes, Directory, Figures
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _count_rows(roster: Roster, changes: Changes, findings: pl.DataFrame) -> pl.
         "action",
         member_type="after_member_type",
         outcome=pl.col("action").replace_strict(_DONE, default=""),
-    ).filter(pl.col("outcome") != "", ~pl.col("host_id").is_in(listed(blocked["host_id"])))
+    ).filter(pl.col("outcome") != "", ~one_of("host_id", blocked["host_id"]))
     key = ["member_type", "outcome", "reason"]
     # Who is created is a person of the roster; any other change may be of the account of somebody who is not.
     # Where the directory holds no member types, the roster tells them.
@@ -110,7 +110,7 @@ def _count_rows(roster: Roster, changes: Changes, findings: pl.DataFrame) -> pl.
     others = done.filter(~is_new).unique("host_id", keep="last")
     told = pl.concat([blocked, others.select("host_id", "outcome", reason=pl.lit(""))])
     carried_on = roster.people.select("host_id", "member_type", "blocked").filter(
-        pl.col("host_id").is_in(listed(told["host_id"])), pl.col("blocked") == ""
+        one_of("host_id", told["host_id"]), pl.col("blocked") == ""
     )
     known = carried_on.join(told, on="host_id").select(key)
     theirs = pl.concat([created, known]).group_by(key).agg(rows=pl.len())

@@ -8,7 +8,7 @@ from graphlib import TopologicalSorter
 import polars as pl
 
 from reconciler.frames import PARKED, folded
-from reconciler.keys import listed
+from reconciler.keys import listed, one_of
 
 _UNIQUE = ("host_id", "email")
 """What no two accounts may have at once. Of two ways to open a ring the first is taken: a later plan knows a
@@ -58,7 +58,7 @@ def givers_of(changes: pl.DataFrame, takers: pl.Series) -> pl.Series:
     )
     every = takers.unique()
     while True:
-        givers = names.filter(pl.col("taker").is_in(listed(every)))["giver"]
+        givers = names.filter(one_of("taker", every))["giver"]
         more = givers.filter(~givers.is_in(listed(every))).unique()
         if not more.len():
             return every

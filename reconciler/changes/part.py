@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.changes.order import givers_of
-from reconciler.keys import listed
+from reconciler.keys import one_of
 from reconciler.model import Changes
 
 if TYPE_CHECKING:
@@ -37,21 +37,21 @@ def take_part(changes: Changes, names: Collection[str]) -> Changes:
     people = users.filter(pl.col("host_id").is_in(asked) | pl.col("before_host_id").is_in(asked))["host_id"]
     others = pl.concat([changes.memberships["host_id"], *(links[end].rename("host_id") for end in _ENDS)])
     people = pl.concat([people, others.filter(others.is_in(asked))]).unique()
-    student, parent = (pl.col(end).is_in(listed(people)) for end in _ENDS)
+    student, parent = (one_of(end, people) for end in _ENDS)
     relationships = links.filter(student | parent)
     family = pl.concat([people, links.filter(student)["parent_host_id"].rename("host_id")]).unique()
     of_group = pl.col("group_key").is_in(asked) | pl.col("group").is_in(asked)
-    memberships = changes.memberships.filter(of_group | pl.col("host_id").is_in(listed(family)))
+    memberships = changes.memberships.filter(of_group | one_of("host_id", family))
     groups = changes.groups.with_columns(_named=_label(changes.groups))
     groups = groups.filter(
-        pl.col("group_key").is_in(listed(memberships["group_key"]))
+        one_of("group_key", memberships["group_key"])
         | pl.col("group_key").is_in(asked)
         | pl.col("_named").is_in(asked)
     ).drop("_named")
     ends = [relationships[end].rename("host_id") for end in _ENDS]
     needed = givers_of(users, pl.concat([family, memberships["host_id"], *ends]).unique())
     return Changes(
-        users=users.filter(pl.col("host_id").is_in(listed(needed))),
+        users=users.filter(one_of("host_id", needed)),
         groups=groups,
         memberships=memberships,
         relationships=relationships,

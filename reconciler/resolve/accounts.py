@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import FINDINGS, PERSON_FIELDS, blanks, empty, findings, folded, matches, one_row_each
-from reconciler.keys import find, flags, is_among, is_repeated, listed
+from reconciler.keys import find, flags, is_among, is_repeated, listed, one_of
 
 if TYPE_CHECKING:
     from reconciler.model import Directory, Roster, School
@@ -48,11 +48,11 @@ def match_accounts(
     tells whether the person is eligible), with `ours`, `blocked`, `unreadable` and `held`. `users` stand
     under the Host IDs that they get; those whose Host ID is `moved` are ours, whatever it was.
     """
-    users = users.with_columns(ours=owned(users, school) | pl.col("host_id").is_in(listed(moved)))
+    users = users.with_columns(ours=owned(users, school) | one_of("host_id", moved))
     frame = _side_by_side(users, people)
     held = _held_accounts(roster)
     return frame.with_columns(
-        exists=pl.col("target_id") != "", held=pl.col("host_id").is_in(listed(held)), refused=pl.lit("")
+        exists=pl.col("target_id") != "", held=one_of("host_id", held), refused=pl.lit("")
     )
 
 
@@ -68,8 +68,8 @@ def _settled(
     plain_users = users.select(
         pl.col("active")
         & (pl.col("member_type").is_in(prefixed) | (pl.col("origin") == "sync"))
-        & ~pl.col("host_id").is_in(listed(_held_accounts(roster)))
-        & ~pl.col("host_id").is_in(listed(_moving(users, roster)))
+        & ~one_of("host_id", _held_accounts(roster))
+        & ~one_of("host_id", _moving(users, roster))
     ).to_series()
     plain_people = people.select((pl.col("blocked") == "") & (pl.col("unreadable") == "")).to_series()
     person = find(users["host_id"], people["host_id"])
@@ -89,7 +89,7 @@ def _settled(
 def _moving(users: pl.DataFrame, roster: Roster) -> pl.Series:
     """Host IDs on both sides of those rows of the crosswalk whose account is still under its old one."""
     walk = roster.crosswalk
-    there = walk.filter(pl.col("old_host_id").is_in(listed(users["host_id"]))) if walk.height else walk
+    there = walk.filter(one_of("old_host_id", users["host_id"])) if walk.height else walk
     return pl.concat([there["old_host_id"], there["new_host_id"]])
 
 
@@ -133,12 +133,12 @@ def refuse_accounts(
     """Sets `refused` and `held` for accounts that the SIS's person must not get, and the findings."""
     both = pl.col("exists") & pl.col("wanted") & ~pl.col("held")
     foreign = both & ~pl.col("ours") & (pl.col("now_member_type") != pl.col("want_member_type"))
-    reused = pl.col("host_id").is_in(listed(_reused(frame.filter(both & ~foreign & _none_equal()))))
+    reused = one_of("host_id", _reused(frame.filter(both & ~foreign & _none_equal())))
     sides = pl.concat([roster.merged["staff_host_id"], roster.merged["parent_host_id"]])
-    accounts = current.users.select("host_id", "active").filter(pl.col("host_id").is_in(listed(sides)))
+    accounts = current.users.select("host_id", "active").filter(one_of("host_id", sides))
     waiting = _accounts_in_waiting(accounts, roster)
-    split = pl.col("host_id").is_in(listed(waiting["staff_host_id"])) & ~pl.col("exists")
-    merged_away = pl.col("host_id").is_in(listed(roster.merged["parent_host_id"])) & ~pl.col("wanted")
+    split = one_of("host_id", waiting["staff_host_id"]) & ~pl.col("exists")
+    merged_away = one_of("host_id", roster.merged["parent_host_id"]) & ~pl.col("wanted")
     frame = frame.with_columns(
         refused=pl.when(foreign)
         .then(pl.lit("id-collision"))

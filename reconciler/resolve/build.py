@@ -17,7 +17,7 @@ from reconciler.frames import (
     one_finding,
     stack,
 )
-from reconciler.keys import listed
+from reconciler.keys import listed, one_of
 from reconciler.model import Capabilities, Directory, Resolution, SchoolYear, Unchanged
 from reconciler.resolve.accounts import match_accounts, refuse_accounts, set_aside_alike
 from reconciler.resolve.emails import settle_emails
@@ -115,14 +115,14 @@ def _settle_accounts(
     current = moved.directory
     frame = match_accounts(current.users.filter(~settled), others, moved.moves["host_id"], roster, school)
     frame = frame.with_columns(
-        aside=pl.col("host_id").is_in(listed(moved.aside)),
-        held=pl.col("held") | pl.col("host_id").is_in(listed(moved.stuck)),
+        aside=one_of("host_id", moved.aside),
+        held=pl.col("held") | one_of("host_id", moved.stuck),
     )
     frame, refused = refuse_accounts(frame, roster, current)
     frame, protected = hold_protected(frame, school)
     frame, kept = settle_fields(frame, roster, school, can)
     loose = parents_unlinked(current, roster)
-    frame = frame.with_columns(loose=pl.col("host_id").is_in(listed(loose)))
+    frame = frame.with_columns(loose=one_of("host_id", loose))
     frame, leavers = settle_activity(frame, roster, current, school, can, additions_only=additions_only)
     frame = give_reasons(frame, moved)
     behind = find_left_behind(frame, roster, current, school)  # whoever holds an e-mail counts too
@@ -241,17 +241,18 @@ def _no_parent(
     if "parent" not in school.members:
         return findings(frame.clear(), "no-parent", "")
     out = _ids(frame, ~pl.col("lives") | ~pl.col("active") | pl.col("held"))
-    lost = roster.relationships.filter(pl.col("parent_host_id").is_in(listed(out)))["student_host_id"]
+    lost = roster.relationships.filter(one_of("parent_host_id", out))["student_host_id"]
     # Whoever has a link to any other parent is not alone: only the rest are looked at.
-    perhaps = listed(pl.concat([roster.unlinked, lost]).unique())
-    away = listed(_ids(frame, ~pl.col("lives") | ~pl.col("active")))
-    linked = relationships.filter(
-        pl.col("student_host_id").is_in(perhaps), ~pl.col("parent_host_id").is_in(away)
-    )["student_host_id"]
+    perhaps = pl.concat([roster.unlinked, lost]).unique()
+    away = _ids(frame, ~pl.col("lives") | ~pl.col("active"))
+    links = relationships.filter(one_of("student_host_id", perhaps))
+    linked = links.filter(~one_of("parent_host_id", away))["student_host_id"]
     students = roster.people.select("host_id", "member_type", "file", "line").filter(
-        pl.col("host_id").is_in(perhaps), pl.col("member_type") == "student", ~pl.col("host_id").is_in(away)
+        one_of("host_id", perhaps)
     )
-    alone = students.filter(~pl.col("host_id").is_in(listed(linked)))
+    alone = students.filter(
+        pl.col("member_type") == "student", ~one_of("host_id", away), ~one_of("host_id", linked)
+    )
     return findings(alone, "no-parent", "has no imported parent")
 
 
@@ -278,7 +279,7 @@ def _count_unmanaged(frame: pl.DataFrame, current: Directory, keys: pl.DataFrame
         "users": _count(frame, pl.col("exists") & ~pl.col("ours") & ~pl.col("wanted")),
         "groups": foreign_groups.height,
         "memberships": current.memberships.filter(
-            pl.col("group_target_id").is_in(listed(foreign_groups["group_target_id"]))
+            one_of("group_target_id", foreign_groups["group_target_id"])
         ).height,
         "relationships": int((current.relationships["origin"] == "hand").sum()),
     }

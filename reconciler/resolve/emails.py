@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import FINDINGS, empty, findings, folded
-from reconciler.keys import is_repeated, listed
+from reconciler.keys import is_repeated, one_of
 
 if TYPE_CHECKING:
     from reconciler.model import Capabilities, School
@@ -81,10 +81,10 @@ def _free_unused(frame: pl.DataFrame, school: School, can: Capabilities) -> pl.D
         & (pl.col("_mail") != "")
     )
     idle = frame.filter(unused)["_mail"]
-    asked = frame.filter(pl.col("lives") & ~_keeps() & pl.col("_mail").is_in(listed(idle)))["_mail"]
+    asked = frame.filter(pl.col("lives") & ~_keeps() & one_of("_mail", idle))["_mail"]
     if not asked.len():
         return frame
-    free = unused & pl.col("_mail").is_in(listed(asked))
+    free = unused & one_of("_mail", asked)
     reason = pl.lit("its e-mail now belongs to somebody else")
     return frame.with_columns(
         email=pl.when(free).then(pl.lit("")).otherwise("email"),
@@ -98,7 +98,7 @@ def _clashes(frame: pl.DataFrame) -> pl.DataFrame:
     # Columns before rows: the frame is wide, and hardly any e-mail is contested.
     mails = frame.select("lives", "_mail").filter(pl.col("lives") & (pl.col("_mail") != ""))["_mail"]
     twice = mails.filter(is_repeated(mails.to_frame())).unique()
-    contested = frame.filter(pl.col("lives") & pl.col("_mail").is_in(listed(twice)))
+    contested = frame.filter(pl.col("lives") & one_of("_mail", twice))
     if not contested.height:
         return contested
     first = (
@@ -111,7 +111,7 @@ def _clashes(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _fall_back(frame: pl.DataFrame, clashes: pl.DataFrame) -> pl.DataFrame:
-    lost = pl.col("host_id").is_in(listed(clashes["host_id"])) & pl.col("wanted")
+    lost = one_of("host_id", clashes["host_id"]) & pl.col("wanted")
     new = lost & ~pl.col("exists")
     return frame.with_columns(
         email=pl.when(lost).then("now_email").otherwise("email"),
@@ -132,7 +132,7 @@ def _keep_exchanged(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         if closed.height == ring.height:
             break
         ring = closed
-    stuck = pl.col("host_id").is_in(listed(ring["host_id"]))
+    stuck = one_of("host_id", ring["host_id"])
     found = findings(
         ring,
         "not-carried",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import FINDINGS, RESOLVED_GROUPS, check, empty, findings
-from reconciler.keys import is_among, listed
+from reconciler.keys import is_among, listed, one_of
 from reconciler.resolve.protect import missing_groups, protected_groups
 
 if TYPE_CHECKING:
@@ -48,9 +48,7 @@ def settle_groups(
     `years_before` tells whether the directory has been applied to in this school year already.
     """
     protected = protected_groups(current, school)
-    wanted = desired.directory.groups.filter(
-        ~pl.col("key").is_in(listed(protected["key"].filter(protected["key"] != "")))
-    )
+    wanted = desired.directory.groups.filter(~one_of("key", protected["key"].filter(protected["key"] != "")))
     there = current.groups.select(
         "key", "target_id", now_category="category", now_name="name", origin="origin"
     )
@@ -73,9 +71,9 @@ def settle_groups(
     others = current.groups.join(
         ours.select("target_id").filter(pl.col("target_id") != ""), on="target_id", how="anti"
     )
-    spared = pl.col("group_target_id").is_in(listed(protected["target_id"]))
+    spared = one_of("group_target_id", protected["target_id"])
     keys = _final_keys(ours, others, desired, school).with_columns(ours=pl.col("ours") & ~spared)
-    found.append(_retired(keys.filter(~pl.col("key").is_in(listed(wanted["key"]))), school))
+    found.append(_retired(keys.filter(~one_of("key", wanted["key"])), school))
     verbatim = check(others.with_columns(reason=pl.lit("")), RESOLVED_GROUPS)
     groups = pl.concat([ours, verbatim])
     found.append(missing_groups(groups, school))
@@ -128,14 +126,14 @@ def _recreated(
 ) -> pl.DataFrame:
     """Groups that must have been there before: others of their kind are, and so are their members."""
     kinds = current.groups.filter(pl.col("key").str.contains(_OURS))["kind"].unique()
-    missing = new.filter(pl.col("kind").is_in(listed(kinds)) & pl.lit(years_before))
+    missing = new.filter(one_of("kind", kinds) & pl.lit(years_before))
     if missing.is_empty():
         return empty(FINDINGS)
-    members = desired.directory.memberships.filter(pl.col("group_key").is_in(listed(missing["key"])))
+    members = desired.directory.memberships.filter(one_of("group_key", missing["key"]))
     known = is_among(members.select("host_id"), current.users.select("host_id"))
     in_no_group = ~is_among(members.select("host_id"), current.memberships.select("host_id"))
     bereft = members.filter(known & in_no_group)["group_key"]
-    missing = missing.filter(pl.col("key").is_in(listed(bereft)))
+    missing = missing.filter(one_of("key", bereft))
     return findings(
         missing,
         "group-recreated",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import FINDINGS, empty, findings, folded
-from reconciler.keys import listed
+from reconciler.keys import one_of
 from reconciler.resolve.likeness import hold_lookalikes
 from reconciler.resolve.protect import keep_administrators
 
@@ -115,7 +115,7 @@ def _name_causes(frame: pl.DataFrame, roster: Roster) -> pl.DataFrame:
     member = pl.col("now_member_type")
     cause = pl.when(member == "student").then(pl.lit("transferred")).otherwise(member)
     for (said,), some in leavers.group_by("cause"):  # a handful of causes, and few leavers
-        cause = pl.when(pl.col("host_id").is_in(listed(some["host_id"]))).then(pl.lit(said)).otherwise(cause)
+        cause = pl.when(one_of("host_id", some["host_id"])).then(pl.lit(said)).otherwise(cause)
     return frame.with_columns(cause=cause)
 
 
@@ -158,13 +158,13 @@ def _hold_uncertain(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, 
         ]
     )
     doubtful = pl.concat([unlinked["host_id"], unnamed["host_id"], changed["host_id"]])
-    hold = pl.col("host_id").is_in(listed(doubtful))
+    hold = one_of("host_id", doubtful)
     return frame.with_columns(held=pl.col("held") | hold, leaves=pl.col("leaves") & ~hold), found
 
 
 def _under_another_id(leavers: pl.DataFrame, roster: Roster) -> pl.DataFrame:
     """Leavers of whom somebody at the school, `other`, has the same name and e-mail."""
-    asked = pl.col("mail").is_in(listed(leavers["mail"])) & (pl.col("mail") != "")
+    asked = one_of("mail", leavers["mail"]) & (pl.col("mail") != "")
     people = roster.people.filter(asked).select(
         "mail", first=folded("first_name"), last=folded("last_name"), other="host_id"
     )

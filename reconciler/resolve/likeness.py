@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import FINDINGS, empty, findings, folded, one_finding
-from reconciler.keys import is_among, listed
+from reconciler.keys import is_among, one_of
 
 if TYPE_CHECKING:
     from reconciler.model import Directory, Roster, School
@@ -29,8 +29,8 @@ def hold_lookalikes(
         pl.format(f"looks like the account {{}}, which is about to leave; {_SAID}", "account"),
         others=pl.col("account"),
     )
-    left = pl.col("host_id").is_in(listed(pairs["account"]))
-    new = pl.col("host_id").is_in(listed(pairs["host_id"]))
+    left = one_of("host_id", pairs["account"])
+    new = one_of("host_id", pairs["host_id"])
     return frame.with_columns(
         leaves=pl.col("leaves") & ~left,
         held=pl.col("held") | left,
@@ -50,7 +50,7 @@ def find_left_behind(frame: pl.DataFrame, roster: Roster, current: Directory, sc
         ~pl.col("ours"),
         ~pl.col("wanted"),
         pl.col("now_active"),
-        ~pl.col("host_id").is_in(listed(aside)),
+        ~one_of("host_id", aside),
     )
     pairs = _alike(frame, behind, roster, current)
     found = findings(
@@ -105,8 +105,8 @@ def _named(people: pl.DataFrame, side: str) -> pl.DataFrame:
 
 
 def _share_a_child(pairs: pl.DataFrame, roster: Roster, current: Directory) -> pl.Series:
-    children = roster.relationships.filter(pl.col("parent_host_id").is_in(listed(pairs["host_id"])))
-    known = current.relationships.filter(pl.col("parent_host_id").is_in(listed(pairs["account"])))
+    children = roster.relationships.filter(one_of("parent_host_id", pairs["host_id"]))
+    known = current.relationships.filter(one_of("parent_host_id", pairs["account"]))
     common = children.select(child="student_host_id", host_id="parent_host_id").join(
         known.select(child="student_host_id", account="parent_host_id"), on="child"
     )

@@ -18,7 +18,7 @@ from reconciler.frames import (
     one_finding,
     stack,
 )
-from reconciler.keys import flags, listed, pairs, put
+from reconciler.keys import flags, listed, one_of, pairs, put
 from reconciler.model import Unchanged
 from reconciler.resolve.origins import tell_links, tell_seats
 from reconciler.resolve.protect import spared_groups
@@ -83,10 +83,10 @@ def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its e
     there = tell_seats(_under_final_keys(current, groups), desired.directory, current, links)
     wanted = desired.directory.memberships
     possible = wanted.select(
-        _is(groups.groups["key"], "group_key")
-        & ~_is(groups.closed, "group_key")
-        & ~_is(people.absent, "host_id")
-        & ~_is(people.held, "host_id")
+        one_of("group_key", groups.groups["key"])
+        & ~one_of("group_key", groups.closed)
+        & ~one_of("host_id", people.absent)
+        & ~one_of("host_id", people.held)
     ).to_series()
     unchanged, undesired, new = _compare(there, wanted, possible, _SEAT)
     if "memberships" not in can.kinds:
@@ -96,9 +96,9 @@ def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its e
         ~pl.col("ours")
         | pl.col("origin").is_in(["hand", LED])
         | (pl.col("retired") & pl.lit(school.groups.retired == "keep"))
-        | _is(people.foreign, "host_id")
-        | _is(people.held, "host_id")
-        | _is(people.frozen, "host_id")
+        | one_of("host_id", people.foreign)
+        | one_of("host_id", people.held)
+        | one_of("host_id", people.frozen)
     )
     kept, not_removed = _keep(undesired, stays, "memberships", can, additions_only=additions_only)
     by_hand = kept.filter((pl.col("origin") == "hand") & pl.col("ours"))
@@ -132,9 +132,9 @@ def settle_relationships(  # noqa: PLR0913 - as for memberships
     """
     wanted = desired.directory.relationships
     possible = wanted.select(
-        ~_is(people.absent, "student_host_id")
-        & ~_is(people.absent, "parent_host_id")
-        & ~_is(people.held, "parent_host_id")
+        ~one_of("student_host_id", people.absent)
+        & ~one_of("parent_host_id", people.absent)
+        & ~one_of("parent_host_id", people.held)
     ).to_series()
     there = tell_links(current.relationships, roster.people["host_id"])
     unchanged, undesired, new = _compare(there, wanted, possible, _PAIR)
@@ -142,7 +142,7 @@ def settle_relationships(  # noqa: PLR0913 - as for memberships
         return _as_they_are(there, RESOLVED_RELATIONSHIPS, "relationships", new.height)
     stays = _relationship_stays(roster, people, school)
     kept, not_removed = _keep(undesired, stays, "relationships", can, additions_only=additions_only)
-    by_hand = kept.filter((pl.col("origin") == "hand") & ~_is(people.gone, "student_host_id"))
+    by_hand = kept.filter((pl.col("origin") == "hand") & ~one_of("student_host_id", people.gone))
     found = findings(
         by_hand.sort(_PAIR),
         "hand-added",
@@ -168,13 +168,13 @@ def not_held(kind: str, lost: int) -> pl.DataFrame:
 
 def children_frozen(current: Directory, frozen_students: pl.Series) -> pl.Series:
     """The parents, as the directory has them, of students whose memberships stay."""
-    return current.relationships.filter(_is(frozen_students, "student_host_id"))["parent_host_id"].unique()
+    return current.relationships.filter(one_of("student_host_id", frozen_students))["parent_host_id"].unique()
 
 
 def parents_among(current: Directory, students: pl.Series, member_type: str) -> pl.Series:
     """Those whose account has the member type, and whom the directory has as parents of these students."""
-    parents = current.relationships.filter(_is(students, "student_host_id"))["parent_host_id"]
-    accounts = current.users.select("host_id", "member_type").filter(_is(parents, "host_id"))
+    parents = current.relationships.filter(one_of("student_host_id", students))["parent_host_id"]
+    accounts = current.users.select("host_id", "member_type").filter(one_of("host_id", parents))
     return accounts.filter(member_type=member_type)["host_id"]
 
 
@@ -183,7 +183,7 @@ def parents_unlinked(current: Directory, roster: Roster) -> pl.Series:
     students = roster.held.filter(scope="parents")["host_id"]
     if not students.len():
         return students
-    there = current.relationships.filter(_is(students, "student_host_id"))
+    there = current.relationships.filter(one_of("student_host_id", students))
     return there.join(roster.relationships, on=_PAIR, how="anti")["parent_host_id"].unique()
 
 
@@ -230,21 +230,17 @@ def _relationship_stays(roster: Roster, people: People, school: School) -> pl.Ex
     """Whether a relationship stays though the SIS does not ask for it."""
     stays = (
         (pl.col("origin") == "hand")
-        | _is(people.gone, "student_host_id")
-        | _is(people.held, "student_host_id")
-        | _is(people.unlinkable, "student_host_id")
-        | (_is(people.doubtful, "student_host_id") & _is(people.staff_parents, "parent_host_id"))
-        | _is(people.held, "parent_host_id")
-        | _is(people.foreign, "parent_host_id")
+        | one_of("student_host_id", people.gone)
+        | one_of("student_host_id", people.held)
+        | one_of("student_host_id", people.unlinkable)
+        | (one_of("student_host_id", people.doubtful) & one_of("parent_host_id", people.staff_parents))
+        | one_of("parent_host_id", people.held)
+        | one_of("parent_host_id", people.foreign)
     )
     if school.exclude.existing == "hold" and roster.kept_out.height:
         out = roster.kept_out.select(pl.concat_str(_PAIR, separator="\n"))["student_host_id"]
         stays = stays | pl.concat_str(_PAIR, separator="\n").is_in(listed(out))
     return stays
-
-
-def _is(ids: pl.Series, column: str) -> pl.Expr:
-    return pl.col(column).is_in(listed(ids))
 
 
 def _keep(

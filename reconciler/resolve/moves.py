@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import FINDINGS, PARKED, empty, findings, folded, matches
-from reconciler.keys import listed
+from reconciler.keys import listed, one_of
 from reconciler.rekeying import under_final_ids
 from reconciler.resolve.accounts import owned
 from reconciler.resolve.said import ASIDE, MOVES, moves_said
@@ -57,7 +57,7 @@ def follow_moves(
     ]
     moves = pl.concat([part for part in wishes if part.height] or [empty(MOVES)])
     moves = moves.unique("was", keep="first", maintain_order=True)
-    moves = moves.filter(~pl.col("was").is_in(listed(stuck["was"])))
+    moves = moves.filter(~one_of("was", stuck["was"]))
     if not moves.height:
         return Moved(current, moves, stuck["was"], found)
     possible, refused = _settle(moves, current, school)
@@ -141,16 +141,16 @@ def _other_side(accounts: pl.DataFrame, people: pl.DataFrame, roster: Roster, sc
     if not school.identity.merge_staff_parents or not {"staff", "parent"} <= set(school.members):
         return empty(MOVES)
     sides = pl.col("member_type").is_in(["staff", "parent"])
-    gone = accounts.filter("active", sides, ~pl.col("host_id").is_in(listed(people["host_id"])))
+    gone = accounts.filter("active", sides, ~one_of("host_id", people["host_id"]))
     if not gone.height:
         return empty(MOVES)
     gone = gone.filter(
         *(pl.col(name) != "" for name in ("first_name", "last_name", "email")),
-        ~pl.col("host_id").is_in(listed(_undecided(roster))),
+        ~one_of("host_id", _undecided(roster)),
         owned(gone, school),
     )
     new = people.filter(sides, pl.col("blocked") == "", pl.col("mail") != "")
-    new = new.filter(~pl.col("host_id").is_in(listed(accounts["host_id"])))
+    new = new.filter(~one_of("host_id", accounts["host_id"]))
     name = {"first": folded("first_name"), "last": folded("last_name")}
     pairs = gone.select(side="member_type", was="host_id", mail=folded("email"), **name).join(
         new.select("mail", "host_id", "member_type", **name), on=["first", "last", "mail"]
@@ -194,7 +194,7 @@ def _settle(moves: pl.DataFrame, current: Directory, school: School) -> tuple[pl
     moves = moves.filter(~protected)
     while True:
         keep = holders.filter(~holders.is_in(listed(moves["was"])))
-        taken = pl.col("host_id").is_in(listed(keep)) | pl.col("host_id").is_duplicated()
+        taken = one_of("host_id", keep) | pl.col("host_id").is_duplicated()
         stuck = moves.filter(taken)
         if not stuck.height:
             return moves, pl.concat(refused)

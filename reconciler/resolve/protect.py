@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import FINDINGS, PERSON_FIELDS, empty, findings, folded, matches
-from reconciler.keys import listed
+from reconciler.keys import listed, one_of
 
 if TYPE_CHECKING:
     from reconciler.model import Directory, School
@@ -92,9 +92,7 @@ def spared_groups(wanted: pl.DataFrame, there: pl.DataFrame, closed: pl.Series) 
         return empty(FINDINGS)
     seat = ["group_key", "host_id"]
     ours = there.filter(pl.col("origin") != "hand").select(seat)
-    asked, held = (
-        some.select(seat).filter(pl.col("group_key").is_in(listed(closed))) for some in (wanted, ours)
-    )
+    asked, held = (some.select(seat).filter(one_of("group_key", closed)) for some in (wanted, ours))
     held_by_anybody = there.select(seat)
     sides = [
         asked.join(held_by_anybody, on=seat, how="anti").select("group_key", come=1, go=0),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import FINDINGS, PARKED, empty, findings, folded
-from reconciler.keys import listed
+from reconciler.keys import one_of
 
 if TYPE_CHECKING:
     from reconciler.model import Roster
@@ -30,12 +30,10 @@ def moves_said(
     """
     accepted = roster.crosswalk.filter(pl.col("decision").is_in(["accept", "keep_old"]))
     ids = accounts["host_id"]
-    there = accepted.filter(
-        pl.col("old_host_id").is_in(listed(ids)), pl.col("old_host_id") != pl.col("new_host_id")
-    )
+    there = accepted.filter(one_of("old_host_id", ids), pl.col("old_host_id") != pl.col("new_host_id"))
     if not there.height:
         return empty(MOVES), empty(MOVES), empty(FINDINGS)
-    known = pl.col("new_host_id").is_in(listed(people["host_id"]))
+    known = one_of("new_host_id", people["host_id"])
     nobody, there = there.filter(~known), _with_likeness(there.filter(known), accounts, people)
     other_kind = (pl.col("account_type") == "student") != (pl.col("person_type") == "student")
     unclear = ~other_kind & pl.col("person_there") & (pl.col("like_old") == pl.col("like_new"))
@@ -59,7 +57,7 @@ def moves_said(
     ]
     stuck = pl.concat([_moves(nobody), _moves(there.filter(other_kind | unclear))])
     todo = there.filter(~other_kind, ~unclear, ~done)
-    second = todo.filter(pl.col("decision") == "keep_old", pl.col("new_host_id").is_in(listed(ids)))
+    second = todo.filter(pl.col("decision") == "keep_old", one_of("new_host_id", ids))
     aside = second.select(
         was="new_host_id",
         host_id=pl.lit(PARKED) + pl.col("new_host_id"),

@@ -18,7 +18,7 @@ from reconciler.frames import (
     folded,
     stack,
 )
-from reconciler.keys import first_of_each, flags, listed, put
+from reconciler.keys import first_of_each, flags, listed, one_of, put
 from reconciler.model import MEMBER_TYPES, Roster, School, Tables
 from reconciler.roster.account import account_for_rows, names_without_ids, report_rows
 from reconciler.roster.block import block_people
@@ -244,8 +244,8 @@ def _relationships(
     ).filter("pupil", pl.col("verdict") == "yes")
     # Whoever has no row of a parent that counts may be a member of staff under the same Host ID.
     others = certain.select(pl.col("parent_host_id").filter(~pl.col("known"))).to_series().unique()
-    here = people.select(pl.col("host_id").filter(pl.col("host_id").is_in(listed(others)))).to_series()
-    certain = certain.filter(pl.col("known") | pl.col("parent_host_id").is_in(listed(here)))
+    here = people.select(pl.col("host_id").filter(one_of("host_id", others))).to_series()
+    certain = certain.filter(pl.col("known") | one_of("parent_host_id", here))
     moved, _ = exclude_moved(_move_to_staff(certain.select(*ROSTER_RELATIONSHIPS), merged), kept_out)
     kept = first_of_each(moved, ["student_host_id", "parent_host_id"])
     unlinked = pl.concat([_unlinked(certain, rows["student"]), kept_out["student_host_id"]])

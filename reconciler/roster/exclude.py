@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import FINDINGS, HELD, KEPT_OUT, check, empty, findings
-from reconciler.keys import listed
+from reconciler.keys import one_of
 
 if TYPE_CHECKING:
     from reconciler.model import School, Tables
@@ -31,7 +31,7 @@ def exclude_people(rows: pl.DataFrame, excluded: pl.DataFrame) -> pl.DataFrame:
     """Classified rows of which those of excluded people have the state `excluded`."""
     if not excluded.height:
         return rows
-    named = pl.col("host_id").is_in(listed(excluded["host_id"])) & (pl.col("state") != "gone")
+    named = one_of("host_id", excluded["host_id"]) & (pl.col("state") != "gone")
     return rows.with_columns(
         state=pl.when(named).then(pl.lit("excluded")).otherwise("state"),
         reason=pl.when(named).then(pl.lit("excluded")).otherwise("reason"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import FINDINGS, HELD, check, clean_id, empty, findings, folded, matches
-from reconciler.keys import find, flags, is_repeated, listed
+from reconciler.keys import find, flags, is_repeated, one_of
 from reconciler.roster.rows import of_its_values, passes_and_known
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _nameless_contacts(bad: pl.DataFrame) -> pl.DataFrame:
 
 def _hold_children(bad: pl.DataFrame, students: pl.DataFrame) -> pl.DataFrame:
     """HELD: the students of contacts who cannot be named."""
-    theirs = pl.col("host_id").is_in(listed(bad["student_host_id"])) & (pl.col("host_id") != "")
+    theirs = one_of("host_id", bad["student_host_id"]) & (pl.col("host_id") != "")
     children = students.select("host_id", "state").filter(theirs, pl.col("state") != "gone")
     children = children.select("host_id", scope=pl.lit("parents"), reason=pl.lit("missing-id"))
     return check(children.unique().sort("host_id"), HELD)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import MERGED, check, clean_id, empty, findings, folded
-from reconciler.keys import listed, pairs, put
+from reconciler.keys import one_of, pairs, put
 
 if TYPE_CHECKING:
     from reconciler.model import School, Tables
@@ -82,7 +82,7 @@ def merge_people(people: pl.DataFrame, merged: pl.DataFrame) -> tuple[pl.DataFra
 
 
 def _is_one_of(host_ids: pl.Series, member_type: str) -> pl.Expr:
-    return pl.col("host_id").is_in(listed(host_ids)) & (pl.col("member_type") == member_type)
+    return one_of("host_id", host_ids) & (pl.col("member_type") == member_type)
 
 
 def _said_to_be_one(people: pl.DataFrame, tables: Tables, school: School) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import clean_ids, folded, matches
-from reconciler.keys import MANY, first_rows, flags, listed, put
+from reconciler.keys import MANY, first_rows, flags, one_of, put
 
 if TYPE_CHECKING:
     from reconciler.model import MemberRules, School, TableRules
@@ -73,7 +73,7 @@ def of_its_values(frame: pl.DataFrame, column: str, *conditions: pl.Expr) -> lis
     if frame.height < MANY:
         return list(conditions)
     values = frame.select(pl.col(column).unique())
-    return [pl.col(column).is_in(listed(values.filter(holds)[column])) for holds in conditions]
+    return [one_of(column, values.filter(holds)[column]) for holds in conditions]
 
 
 def classify_rows(table: pl.DataFrame, rules: TableRules, member_type: str, school: School) -> pl.DataFrame:
