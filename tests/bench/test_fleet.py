@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import zipfile
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from tests.bench.fleet.__main__ import measure_fleet
 from tests.bench.fleet.compare import differing
 from tests.bench.fleet.schools import write_schools
 from tests.bench.fleet.table import as_markdown, as_text
-from tests.bench.fleet.watch import Run
+from tests.bench.fleet.watch import Run, watch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +33,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def runs(folder: Path) -> dict[str, Run]:
     return measure_fleet(folder, SCHOOLS, later=True)
+
+
+def test_a_command_that_says_more_than_a_pipe_holds_is_watched_to_its_end(tmp_path: Path) -> None:
+    told = "import sys; print('x' * 200_000); print('1 of 1 schools', file=sys.stderr)"
+    assert len(watch([sys.executable, "-c", told], tmp_path, 1, {}).shown) == 200_001
 
 
 def test_every_way_plans_all_schools(folder: Path, runs: dict[str, Run]) -> None:

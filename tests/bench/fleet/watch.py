@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -51,15 +52,16 @@ def watch(
     """
     run, marks = Run(), [max(1, int(share * (schools - 1))) for share in SHARES]
     before, start = _cpu_of(cluster), time.perf_counter()
+    # A pipe would be full before anybody reads it.
+    shown = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed below
     process = subprocess.Popen(
         list(command),
         cwd=folder,
         env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
+        stdout=shown,
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stdout
     assert process.stderr
     said, disturbed = [], False
     for line in process.stderr:
@@ -70,11 +72,12 @@ def watch(
             at_a_third()
         if done and len(run.own_mb) < len(marks) and done >= marks[len(run.own_mb)]:
             _look(run, psutil.Process(process.pid), cluster)
-    run.shown = process.stdout.read()
-    process.stdout.close()
     process.stderr.close()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
+    with shown:
+        shown.seek(0)
+        run.shown = shown.read()
     if process.returncode:
         raise RuntimeError(
             f"{' '.join(command)} failed ({process.returncode}): {said[-1:]} {run.shown[:500]}"
