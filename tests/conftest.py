@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import HealthCheck, settings
 
 from reconciler import shared_file
+from tests.support.postgres import Cluster, Unavailable, cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 settings.register_profile(
     "quick",
@@ -40,3 +46,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def _a_machine_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """What processes of this machine have learnt of servers is nothing to a test, nor the reverse."""
     monkeypatch.setattr(shared_file, "own_folder", lambda: tmp_path_factory.mktemp("shared"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A server of PostgreSQL, one a session."""
+    try:
+        with cluster() as server:
+            yield server
+    except Unavailable as reason:
+        pytest.skip(f"no PostgreSQL: {reason}")

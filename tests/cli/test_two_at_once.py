@@ -21,7 +21,6 @@ from reconciler.state.scope import find_scopes
 from reconciler.state.store import open_store
 from tests.support import directories as d
 from tests.support.fleet_killed import GO_ON, killing
-from tests.support.postgres import Cluster, Unavailable, cluster
 from tests.support.scim_servers import NAME, scim2_directories, sign_in
 from tests.support.small_schools import write_exports, write_school
 
@@ -38,15 +37,6 @@ STORES = ["sqlite", "postgresql"]
 HEAVIER = [pytest.param("sqlite", marks=pytest.mark.slow), "postgresql"]
 """Many processes share a store that is PostgreSQL as a rule."""
 ON_SCIM = ("birch", "oak")
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Cluster]:
-    try:
-        with cluster() as server:
-            yield server
-    except Unavailable as reason:
-        pytest.skip(f"no PostgreSQL: {reason}")
 
 
 @pytest.fixture

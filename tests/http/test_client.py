@@ -22,6 +22,7 @@ from reconciler.http import (
     RefusedError,
     client,
 )
+from tests.support.clock import HeldClock
 from tests.support.loopback import JsonHandler, Loopback, running
 
 if TYPE_CHECKING:
@@ -30,20 +31,6 @@ if TYPE_CHECKING:
     from reconciler.http import SignIn
 
 SECRET = "s3cret-of-nothing"  # noqa: S105 - of nothing
-
-
-class HeldClock:
-    """Time that passes only while somebody waits."""
-
-    def __init__(self) -> None:
-        self.time, self.waited = 0.0, list[float]()
-
-    def now(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.waited.append(seconds)
-        self.time += seconds
 
 
 class Scripted(Loopback):

@@ -14,6 +14,7 @@ from reconciler.http import Gate, SystemClock
 from reconciler.http.gate import gate_of
 from reconciler.http.pace import FORGOTTEN, Pace, pack, shared_pace, unpack
 from reconciler.shared_file import SharedFile
+from tests.support.clock import HeldClock
 from tests.support.loopback import running
 from tests.support.throttled import Throttled
 
@@ -23,20 +24,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 PROCESSES, SCHOOLS, REQUESTS = 2, 8, 10
 NAMES = [f"http://{one}" for one in ("a.example.org", "a.example.org:80", "A.example.org/v2?x=1")]
-
-
-class HeldClock:
-    """Time that passes only while somebody waits."""
-
-    def __init__(self) -> None:
-        self.time, self.waited = 0.0, list[float]()
-
-    def now(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.waited.append(seconds)
-        self.time += seconds
 
 
 @pytest.fixture

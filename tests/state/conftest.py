@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from reconciler.state.scope import Scope
 from reconciler.state.store import Store, open_store
-from tests.support.postgres import Cluster, Unavailable, cluster
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.support.postgres import Cluster
 
 BACKENDS = ("sqlite", "postgresql")
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Cluster]:
-    """A server, one a session."""
-    try:
-        with cluster() as server:
-            yield server
-    except Unavailable as reason:
-        pytest.skip(f"no PostgreSQL: {reason}")
 
 
 @pytest.fixture(params=BACKENDS)
