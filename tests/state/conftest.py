@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from reconciler.state.scope import Scope
 from reconciler.state.store import Store, open_store
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tests.support.postgres import Cluster
