@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import ROWS, check, findings, folded
+from reconciler.frames import ROWS, UNIDENTIFIED, check, findings, folded
 from reconciler.roster.rows import UNCLEAR_LINK
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ def account_for_rows(
 def names_without_ids(left: pl.DataFrame) -> pl.DataFrame:
     """UNIDENTIFIED: the names on rows that were left out for their id."""
     nameless = left.filter(pl.col("host_id") == "")
-    return nameless.select("member_type", first=folded("first_name"), last=folded("last_name")).unique()
+    names = nameless.select("member_type", first=folded("first_name"), last=folded("last_name"))
+    return check(names.unique(), UNIDENTIFIED)
 
 
 def _first_rows(left: pl.DataFrame, state: str) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import FINDINGS, HELD, check, clean_id, empty, findings, folded, matches
-from reconciler.keys import find, flags, is_repeated, one_of
+from reconciler.keys import find, flags, is_repeated, nowhere, one_of
 from reconciler.roster.rows import of_its_values, passes_and_known
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _find_students(
     contacts: pl.DataFrame, students: pl.DataFrame, other_ids: pl.DataFrame, school: School
 ) -> pl.Series:
     """The row of each contact's student: by the student's id, or else by the other id."""
-    number = pl.repeat(None, contacts.height, dtype=pl.UInt32, eager=True)
+    number = nowhere(contacts.height)
     if "student_id" in contacts.columns:
         prefix = school.members["student"].prefix
         named = contacts.select(host_id=pl.lit(prefix) + clean_id("student_id"))["host_id"]
