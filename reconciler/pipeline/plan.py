@@ -6,12 +6,11 @@ import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.errors import ReconcileError
-from reconciler.pipeline.places import day_of, exports_of, state_of, target_of
+from reconciler.pipeline.places import day_of, state_of, target_of
 from reconciler.pipeline.stages import work_through
 from reconciler.threads import in_this_thread
 
@@ -34,10 +33,6 @@ if TYPE_CHECKING:
     from reconciler.pipeline.stages import Worked
 
 
-SMALL = 16 * 2**20
-"""Bytes of files, of some 60,000 people, up to which Polars's threads cost more than they help."""
-
-
 def plan_school(
     school: School, *, additions_only: bool = False, tell: Callable[[str], None] = lambda _step: None
 ) -> Plan:
@@ -48,8 +43,7 @@ def plan_school(
     Raises:
         ReconcileError: a source or the directory cannot be read whole, or the settings do not fit them.
     """
-    plan = partial(_plan, school, additions_only=additions_only, tell=tell)
-    return in_this_thread(plan) if _size(school) < SMALL else plan()
+    return in_this_thread(partial(_plan, school, additions_only=additions_only, tell=tell))
 
 
 def _plan(school: School, *, additions_only: bool, tell: Callable[[str], None]) -> Plan:
@@ -227,12 +221,6 @@ def plan_header(  # noqa: PLR0913 - one argument for each thing that a plan reme
         user_types=dict(school.user_types),
         settings=dict(school.effective),
     )
-
-
-def _size(school: School) -> int:
-    """Bytes of the exports and the directory."""
-    paths = [*exports_of(school), Path(school.target.path)]
-    return sum(path.stat().st_size for path in paths if path.is_file())
 
 
 def _of_a_part(school: School) -> School:

@@ -23,7 +23,7 @@ from reconciler.model import MEMBER_TYPES, Roster, School, Tables
 from reconciler.roster.account import account_for_rows, names_without_ids, report_rows
 from reconciler.roster.block import block_people
 from reconciler.roster.crosswalk import hold_set_aside, read_crosswalk
-from reconciler.roster.emails import assign_emails, supplies_email
+from reconciler.roster.emails import EMAIL_KEYS, assign_emails, supplies_email
 from reconciler.roster.exclude import (
     exclude_links,
     exclude_moved,
@@ -44,9 +44,10 @@ _LEFT_OUT = [
 ]
 _ELIGIBLE = [
     *("host_id", "member_type", "first_name", "last_name", "preferred_name", "email", "grade", "grad_year"),
-    *("school_id", "file", "line", "source_id", "person_id", "state"),
+    *("school_id", "file", "line"),
 ]
-_READABLE = pl.lit("").alias("unreadable")
+_GRADED = ["host_id", "grade", "grad_year", "file", "line", "state"]
+_ARE_ELIGIBLE = pl.col("state") == "eligible"
 
 
 @dataclass(slots=True)
@@ -159,21 +160,23 @@ def _left_out(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _eligible(rows: dict[str, pl.DataFrame], school: School, draft: _Draft) -> pl.DataFrame:
     """The row of everybody who is, with grade and graduation year settled; what is unread is held."""
-    people = []
-    for member in MEMBER_TYPES:
-        if member not in rows:
-            continue
-        some = rows[member][_ELIGIBLE].filter(pl.col("state") == "eligible").with_columns(_READABLE)
-        if member == "student":
-            some, found = read_grades(some, school)
-            draft.found.append(found)
-            # A grade that cannot be read takes nobody out of a group.
-            unread = some.filter((pl.col("grade") == "") & (pl.col("unreadable") != ""))
-            draft.held.append(
-                unread.select("host_id", scope=pl.lit("groups"), reason=pl.lit("unknown-grade"))
-            )
-        people.append(some)
-    return pl.concat(people, rechunk=True)
+    graded, found = read_grades(rows["student"][_GRADED].filter(_ARE_ELIGIBLE), school)
+    draft.found.append(found)
+    # A grade that cannot be read takes nobody out of a group.
+    unread = graded.filter((pl.col("grade") == "") & (pl.col("unreadable") != ""))
+    draft.held.append(unread.select("host_id", scope=pl.lit("groups"), reason=pl.lit("unknown-grade")))
+    settled_grades = list(graded[["grade", "grad_year", "unreadable"]])
+    # In one query, so that people are not held twice: one by one, and put together.
+    people = [
+        rows[member]
+        .lazy()
+        .filter(_ARE_ELIGIBLE)
+        .select(*_ELIGIBLE, unreadable=pl.lit(""), email_key=EMAIL_KEYS[member])
+        .with_columns(settled_grades if member == "student" else [])
+        for member in MEMBER_TYPES
+        if member in rows
+    ]
+    return pl.concat(people, rechunk=True).collect(engine="in-memory")
 
 
 def _sort_out(left: pl.DataFrame, school: School, draft: _Draft) -> None:

@@ -16,14 +16,8 @@ if TYPE_CHECKING:
 
 ADDRESS = r"^[^\s@,;:<>()\[\]\"]+@[^\s@,;:<>()\[\]\"]+\.[^\s@,;:<>()\[\]\".]+$"
 
-_KEY = (
-    pl.when(pl.col("member_type") == "parent")
-    .then("source_id")
-    .when(pl.col("member_type") == "student")
-    .then("person_id")
-    .otherwise(pl.lit(""))
-)
-"""Whom the e-mails table tells of: staff have theirs in their own table."""
+EMAIL_KEYS = {"student": pl.col("person_id"), "staff": pl.lit(""), "parent": pl.col("source_id")}
+"""By what the e-mails table names people of each member type: staff have theirs in their own table."""
 
 
 def primary_emails(emails: pl.DataFrame, yes: tuple[str, ...]) -> pl.DataFrame:
@@ -54,12 +48,15 @@ def primary_emails(emails: pl.DataFrame, yes: tuple[str, ...]) -> pl.DataFrame:
 def assign_emails(people: pl.DataFrame, tables: Tables, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
     """People with the e-mail that they should have, and `invalid-email` for what is not one.
 
-    The column of the member type's own table counts before the e-mails table.
+    The column of the member type's own table counts before the e-mails table, in which people are found by
+    their `email_key`.
     """
-    people = people.with_columns(_file="file", _line="line", _key=_KEY)
-    if "emails" in tables.frames and (people["_key"] != "").any():
+    people = people.with_columns(_file="file", _line="line")
+    if "emails" in tables.frames and (people["email_key"] != "").any():
         listed = primary_emails(tables.frames["emails"], school.parents.yes)
-        people = _take(people, listed.rename({"person_id": "_key"}), "_key", where=people["email"] == "")
+        people = _take(
+            people, listed.rename({"person_id": "email_key"}), "email_key", where=people["email"] == ""
+        )
     if "email_overrides" in tables.frames:
         people = _take(people, _overrides(tables.frames["email_overrides"]), "host_id")
     rows = people.select(
@@ -81,7 +78,7 @@ def supplies_email(tables: Tables, people: pl.DataFrame, member_type: str, *, ma
         return mapped
     if member_type == "parent":
         return True
-    return bool(((people["person_id"] != "") & (people["member_type"] == member_type)).any())
+    return bool(((people["email_key"] != "") & (people["member_type"] == member_type)).any())
 
 
 def _take(

@@ -19,14 +19,14 @@ def read_grades(students: pl.DataFrame, school: School) -> tuple[pl.DataFrame, p
     """Students with `grade` (its number) and `grad_year` (the calendar year) settled, and the findings.
 
     The record's own graduation year decides, and where it is blank school-year end + final grade - grade;
-    `groups.grade_from: grade` turns that round for the grade. `unreadable` names the fields whose value
-    counts as not supplied.
+    `groups.grade_from: grade` turns that round for the grade. Students also have `host_id, file, line`; what
+    comes back has `unreadable` too, which names the fields whose value counts as not supplied.
     """
     given = students.select("grade", "grad_year").unique()  # a handful, of however many students
     frame = students.join(
         _settle(given, school), on=["grade", "grad_year"], how="left", maintain_order="left"
     ).with_columns(grade="_settled_grade", grad_year="_settled_year", unreadable="_unreadable")
-    return frame.select(students.columns), _findings(frame)
+    return frame.select(*students.columns, "unreadable"), _findings(frame)
 
 
 def _settle(given: pl.DataFrame, school: School) -> pl.DataFrame:
