@@ -148,7 +148,7 @@ def check(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
     Raises:
         TypeError: a column is missing, has another type or holds nulls: a stage broke its promise.
     """
-    found = frame.schema
+    found = dict(zip(frame.columns, frame.dtypes, strict=True))
     if wrong := [name for name, dtype in schema.items() if found.get(name) != dtype]:
         told = "; ".join(f"{name}: {found.get(name, 'missing')}, not {schema[name]}" for name in wrong)
         raise TypeError(f"frame differs from its schema: {told}")
@@ -180,8 +180,13 @@ def stack(frames: list[pl.DataFrame], schema: Schema) -> pl.DataFrame:
 
 def blanks(schema: Schema) -> list[pl.Expr]:
     """A column for each of `schema` with its empty value: '', false or 0."""
+    return [_blank(dtype).alias(name) for name, dtype in schema.items()]
+
+
+@cache
+def _blank(dtype: pl.DataType | type[pl.DataType]) -> pl.Expr:
     empty_values: dict[object, str | bool | int] = {T: "", pl.Boolean: False, pl.UInt32: 0}
-    return [pl.lit(empty_values[dtype], dtype).alias(name) for name, dtype in schema.items()]
+    return pl.lit(empty_values[dtype], dtype)
 
 
 def folded(column: str) -> pl.Expr:
@@ -201,7 +206,7 @@ def clean_ids(ids: pl.Series) -> pl.Series:
     if not unclean.any():
         return ids
     rows = unclean.arg_true()
-    return ids.clone().scatter(rows, ids.gather(rows).str.replace(r"^([0-9]+)\.0+$", "$1"))
+    return ids.clone().scatter(rows, ids[rows].str.replace(r"^([0-9]+)\.0+$", "$1"))
 
 
 def matches(column: Column, pattern: str) -> Column:
@@ -266,10 +271,10 @@ def one_finding(code: str, detail: str, *, level: str = "", file: str = "") -> p
     return findings(pl.DataFrame({"host_id": [""], "file": [file]}), code, detail, level=level)
 
 
+_GRAVITY = pl.col("level").cast(pl.Enum(["error", "blocked", "warning", "info"]))
+
+
 def sort_findings(frames: list[pl.DataFrame]) -> pl.DataFrame:
     """FINDINGS of all frames in canonical order, the gravest first, each once."""
-    rank = pl.col("level").replace_strict(
-        {"error": 0, "blocked": 1, "warning": 2, "info": 3}, return_dtype=pl.Int8
-    )
     every = stack([frame for frame in frames if frame.height], FINDINGS).unique()
-    return every.sort(rank, "code", "host_id", "file", "line", "detail", "others")
+    return every.sort(_GRAVITY, "code", "host_id", "file", "line", "detail", "others")

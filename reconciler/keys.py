@@ -8,7 +8,7 @@ never taken for one, and the hashes are thrown away.
 from __future__ import annotations
 
 from functools import reduce
-from operator import and_, xor
+from operator import and_, or_, xor
 
 import polars as pl
 
@@ -16,8 +16,11 @@ MANY = 20_000
 """Rows from which on hashing is worth its own, fixed cost."""
 FEW = 8
 """How many times fewer keys are looked up one by one faster than by a join."""
+COMPARED = 2
+"""Up to so many values, comparing with each takes a third of the time of looking them up."""
 _NO = pl.Series([False])
 _NULL = pl.Series([None], dtype=pl.UInt32)
+_NO_TEXT = pl.Series([None], dtype=pl.String)
 
 
 def pairs(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
@@ -36,12 +39,11 @@ def pairs(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     partner = nowhere(left.height).scatter(found["left"], found["right"])
     if partner.len() - partner.null_count() < found.height:  # some have several
         equal = (
-            ours.gather(found["left"]) == theirs.gather(found["right"])
-            for ours, theirs in zip(left, right, strict=True)
+            ours[found["left"]] == theirs[found["right"]] for ours, theirs in zip(left, right, strict=True)
         )
         return found.filter(*equal)
     # In the order of the rows, texts are compared twice as fast as at random.
-    equal = (ours == theirs.gather(partner) for ours, theirs in zip(left, right, strict=True))
+    equal = (ours == theirs[partner] for ours, theirs in zip(left, right, strict=True))
     alike = reduce(and_, equal).fill_null(value=False)
     return pl.DataFrame({"left": alike.arg_true(), "right": partner.filter(alike)})
 
@@ -51,20 +53,22 @@ def find(ids: pl.Series, among: pl.Series) -> pl.Series:
 
     A blank id is nobody's.
     """
+    if ids.len() + among.len() < MANY:
+        return _plain_find(ids, among)
     found = pairs(ids.to_frame(), among.to_frame())
     if (ids == "").any():
-        found = found.filter(ids.gather(found["left"]) != "")
+        found = found.filter(ids[found["left"]] != "")
     numbers = nowhere(ids.len()).scatter(found["left"], found["right"])
     if numbers.len() - numbers.null_count() == found.height:
         return numbers
-    several = found.filter(numbers.gather(found["left"]) != found["right"])["left"].unique()
+    several = found.filter(numbers[found["left"]] != found["right"])["left"].unique()
     first = found.filter(found["left"].is_in(listed(several))).group_by("left").agg(pl.col("right").min())
     return numbers.scatter(first["left"], first["right"])
 
 
 def is_among(left: pl.DataFrame, right: pl.DataFrame) -> pl.Series:
     """For each row of `left` whether any row of `right` has its key."""
-    if right.width == 1 and right.height * FEW < left.height:
+    if right.width == 1 and (left.height + right.height < MANY or right.height * FEW < left.height):
         return left.to_series().is_in(listed(right.to_series()))
     if is_repeated(left).any() and is_repeated(right).any():
         right = right.unique()  # else a key that is here and there many times would make a pair of each two
@@ -124,12 +128,15 @@ def one_of(column: str, values: pl.Series) -> pl.Expr:
     """Whether a text is one of the values."""
     if not values.len():  # as often as not; then no row has to be looked at
         return pl.col(column).is_null() & pl.lit(value=False)
+    if values.len() <= COMPARED:
+        return reduce(or_, (pl.col(column) == value for value in values))
     return pl.col(column).is_in(listed(values))
 
 
-def flags(height: int, true: pl.Series) -> pl.Series:
-    """A column of that height which is true at the given row numbers."""
-    return _NO.new_from_index(0, height).scatter(true, values=True)
+def flags(height: int, true: pl.Series | None = None) -> pl.Series:
+    """A column of that height which is true at the given row numbers, if any."""
+    none = _NO.new_from_index(0, height)
+    return none if true is None or not true.len() else none.scatter(true, values=True)
 
 
 def nowhere(height: int) -> pl.Series:
@@ -144,6 +151,14 @@ def _hashes(keys: pl.DataFrame) -> pl.Series:
 
 def _numbers(keys: pl.DataFrame) -> pl.Series:
     return pl.int_range(keys.height, dtype=pl.UInt32, eager=True)
+
+
+def _plain_find(ids: pl.Series, among: pl.Series) -> pl.Series:
+    there = among.to_frame("key").with_row_index("row")
+    if among.n_unique() < among.len():
+        there = there.unique("key", keep="first")
+    asked = ids.zip_with(ids != "", _NO_TEXT)  # what is null is found nowhere
+    return asked.to_frame("key").join(there, on="key", how="left", maintain_order="left")["row"]
 
 
 def _plain_pairs(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -112,14 +113,20 @@ def _diff_objects(resolved: pl.DataFrame, current: pl.DataFrame, names: tuple[st
 
 
 def _names_of(frame: pl.DataFrame, conditions: dict[str, pl.Expr]) -> pl.Series:
-    """For each row the names whose condition holds, by spaces; put together once for each combination."""
+    """For each row the names whose condition holds, by spaces."""
     bits = [holds.cast(pl.UInt16) * 2**bit for bit, holds in enumerate(conditions.values())]
-    codes = frame.select(pl.sum_horizontal(bits)).to_series()
-    texts = {
-        code: " ".join(name for bit, name in enumerate(conditions) if code >> bit & 1)
-        for code in codes.unique()
-    }
-    return codes.replace_strict(texts, return_dtype=pl.String) if texts else codes.cast(pl.String)
+    return _combinations(tuple(conditions))[frame.select(pl.sum_horizontal(bits)).to_series()]
+
+
+@cache
+def _combinations(names: tuple[str, ...]) -> pl.Series:
+    """Every combination of the names as a text, at the number whose bits say which."""
+    return pl.Series(
+        [
+            " ".join(name for bit, name in enumerate(names) if code >> bit & 1)
+            for code in range(2 ** len(names))
+        ]
+    )
 
 
 def _diff_memberships(resolved: Directory, current: Directory, users: pl.DataFrame) -> pl.DataFrame:

@@ -143,9 +143,9 @@ def _follow_children(direct: pl.DataFrame, roster: Roster) -> pl.DataFrame:
     found = pairs(direct.select("host_id"), roster.relationships.select("student_host_id"))
     seats = pl.DataFrame(
         {
-            "group_key": direct["group_key"].gather(found["left"]),
-            "host_id": roster.relationships["parent_host_id"].gather(found["right"]),
-            "child": direct["host_id"].gather(found["left"]),
+            "group_key": direct["group_key"][found["left"]],
+            "host_id": roster.relationships["parent_host_id"][found["right"]],
+            "child": direct["host_id"][found["left"]],
         }
     )
     several = is_repeated(seats.select(_SEAT))

@@ -73,9 +73,9 @@ def _settled(
     ).to_series()
     plain_people = people.select((pl.col("blocked") == "") & (pl.col("unreadable") == "")).to_series()
     person = find(users["host_id"], people["host_id"])
-    alike = plain_users & plain_people.gather(person)
+    alike = plain_users & plain_people[person]
     for name in PERSON_FIELDS:
-        alike &= users[name] == people[name].gather(person)
+        alike &= users[name] == people[name][person]
     alike = alike.fill_null(value=False)
     if flags(people.height, person.drop_nulls()).sum() < person.len() - person.null_count():
         alike &= ~is_repeated(users.select("host_id"))  # whose account it is, is not plain at all
@@ -83,7 +83,7 @@ def _settled(
     mails = people.select("mail")
     contested = is_among(mails.filter(those), mails.filter(~those & (people["mail"] != "")))
     those = flags(people.height, those.arg_true().filter(~contested))
-    return alike & those.gather(person).fill_null(value=False), those
+    return alike & those[person].fill_null(value=False), those
 
 
 def _moving(users: pl.DataFrame, roster: Roster) -> pl.Series:

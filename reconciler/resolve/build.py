@@ -97,8 +97,7 @@ def resolve(  # noqa: PLR0913 - both sides, and what binds them
         after=after,
         findings=stack([part for part in found if part.height], FINDINGS),
         unmanaged=_count_unmanaged(frame, current, groups.keys),
-        active_users=int(settled.sum())
-        + _count(frame, pl.col("wanted") & pl.col("lives") & pl.col("active")),
+        active_users=int(settled.sum()) + int((frame["wanted"] & frame["lives"] & frame["active"]).sum()),
         populations=_count_ours(frame, current, settled, groups.keys),
     )
 
@@ -191,22 +190,22 @@ def _leave_out_groups(
 
 
 def _people(frame: pl.DataFrame, roster: Roster, current: Directory, loose: pl.Series) -> People:
-    exists = pl.col("exists")
-    held, kept, leaving = (_ids(frame, pl.col(flag)) for flag in ("held", "kept", "leaves"))
+    held, kept, leaving = (_ids(frame, frame[flag]) for flag in ("held", "kept", "leaves"))
+    strangers = frame["exists"] & ~frame["wanted"]
     scoped = roster.held.filter(pl.col("scope").is_in(["groups", "links"]))["host_id"]
     still = pl.concat([held, kept, scoped])
     doubtful = roster.held.filter(scope="staff-links")["host_id"]
     staff_parents = parents_among(current, doubtful, "staff")
     frozen = pl.concat([kept, scoped, children_frozen(current, still), staff_parents, loose]).unique()
     return People(
-        absent=pl.concat([_ids(frame, ~pl.col("lives")), _held_nowhere(frame, roster, current)]),
+        absent=pl.concat([_ids(frame, ~frame["lives"]), _held_nowhere(frame, roster, current)]),
         held=held,
         frozen=frozen.filter(~frozen.is_in(listed(leaving))),
         unlinkable=roster.held.filter(pl.col("scope").is_in(["links", "parents"]))["host_id"],
         doubtful=doubtful,
         staff_parents=staff_parents,
-        foreign=_ids(frame, exists & ~pl.col("ours") & ~pl.col("wanted")),
-        gone=_ids(frame, exists & ~pl.col("wanted")),
+        foreign=_ids(frame, strangers & ~frame["ours"]),
+        gone=_ids(frame, strangers),
     )
 
 
@@ -217,12 +216,8 @@ def _held_nowhere(frame: pl.DataFrame, roster: Roster, current: Directory) -> pl
     return held.filter(~held.is_in(listed(pl.concat(here))))
 
 
-def _ids(frame: pl.DataFrame, which: pl.Expr) -> pl.Series:
-    return frame.select(pl.col("host_id").filter(which)).to_series()
-
-
-def _count(frame: pl.DataFrame, which: pl.Expr) -> int:
-    return int(frame.select(which.sum()).item())
+def _ids(frame: pl.DataFrame, which: pl.Series) -> pl.Series:
+    return frame["host_id"].filter(which)
 
 
 def _school_year(info: DirectoryInfo, school: School) -> pl.DataFrame:
@@ -240,11 +235,11 @@ def _no_parent(
     """Students whose account is active and who have no parent with an active account."""
     if "parent" not in school.members:
         return findings(frame.clear(), "no-parent", "")
-    out = _ids(frame, ~pl.col("lives") | ~pl.col("active") | pl.col("held"))
+    inactive = ~(frame["lives"] & frame["active"])
+    away, out = _ids(frame, inactive), _ids(frame, inactive | frame["held"])
     lost = roster.relationships.filter(one_of("parent_host_id", out))["student_host_id"]
     # Whoever has a link to any other parent is not alone: only the rest are looked at.
     perhaps = pl.concat([roster.unlinked, lost]).unique()
-    away = _ids(frame, ~pl.col("lives") | ~pl.col("active"))
     links = relationships.filter(one_of("student_host_id", perhaps))
     linked = links.filter(~one_of("parent_host_id", away))["student_host_id"]
     students = roster.people.select("host_id", "member_type", "file", "line").filter(
@@ -260,26 +255,26 @@ def _count_ours(
     frame: pl.DataFrame, current: Directory, settled: pl.Series, keys: pl.DataFrame
 ) -> dict[str, int]:
     """What guards count percents from. An account whose person the SIS has is ours, however it was made."""
-    ours = pl.col("exists") & (pl.col("ours") | pl.col("wanted"))
+    ours = frame["exists"] & (frame["ours"] | frame["wanted"])
     same = int(settled.sum())  # as the SIS has them, so all of them are active
-    foreign = listed(keys.filter(~pl.col("ours"))["group_target_id"])
-    hand = pl.col("origin") == "hand"
+    foreign = listed(keys["group_target_id"].filter(~keys["ours"]))
+    groups, seats, links = current.groups, current.memberships, current.relationships
+    seats_of_ours = ~seats["group_target_id"].is_in(foreign)
     return {
-        "accounts": same + _count(frame, ours),
-        "users": same + _count(frame, ours & pl.col("now_active")),
-        "groups": current.groups.filter(~pl.col("target_id").is_in(foreign)).height,
-        "memberships": _count(current.memberships, ~hand & ~pl.col("group_target_id").is_in(foreign)),
-        "relationships": _count(current.relationships, ~hand),
+        "accounts": same + int(ours.sum()),
+        "users": same + int((ours & frame["now_active"]).sum()),
+        "groups": int((~groups["target_id"].is_in(foreign)).sum()),
+        "memberships": int((seats_of_ours & (seats["origin"] != "hand")).sum()),
+        "relationships": int((links["origin"] != "hand").sum()),
     }
 
 
 def _count_unmanaged(frame: pl.DataFrame, current: Directory, keys: pl.DataFrame) -> dict[str, int]:
-    foreign_groups = keys.filter(~pl.col("ours"))
+    foreign = keys["group_target_id"].filter(~keys["ours"])
+    seats = current.memberships["group_target_id"]
     return {
-        "users": _count(frame, pl.col("exists") & ~pl.col("ours") & ~pl.col("wanted")),
-        "groups": foreign_groups.height,
-        "memberships": current.memberships.filter(
-            one_of("group_target_id", foreign_groups["group_target_id"])
-        ).height,
+        "users": int((frame["exists"] & ~frame["ours"] & ~frame["wanted"]).sum()),
+        "groups": foreign.len(),
+        "memberships": int(seats.is_in(listed(foreign)).sum()) if foreign.len() else 0,
         "relationships": int((current.relationships["origin"] == "hand").sum()),
     }

@@ -195,7 +195,7 @@ def _compare(
     Of the wanted ones, those alone that are possible.
     """
     found = pairs(there.select(on), wanted.select(on))
-    found = found.filter(possible.gather(found["right"]))
+    found = found.filter(possible[found["right"]])
     both, come = flags(there.height, found["left"]), flags(wanted.height, found["right"])
     return Unchanged(there, both), there.filter(~both), wanted.filter(possible & ~come)
 
@@ -215,7 +215,7 @@ def _under_final_keys(current: Directory, groups: ResolvedGroups) -> pl.DataFram
         return current.memberships
     theirs = current.memberships["group_target_id"]
     rows = theirs.is_in(listed(other["group_target_id"])).arg_true()
-    keys = theirs.gather(rows).to_frame().join(other, on="group_target_id", how="left", maintain_order="left")
+    keys = theirs[rows].to_frame().join(other, on="group_target_id", how="left", maintain_order="left")
     return put(current.memberships, rows, keys.select(group_key="final"))
 
 

@@ -243,7 +243,7 @@ def _relationships(
     said = links.filter(pl.col("verdict") == "yes") if kept_out.height else links.clear()
     _, found = exclude_moved(_move_to_staff(said.select(*ROSTER_RELATIONSHIPS), merged), kept_out)
     certain = links.with_columns(
-        pupil=students.gather(links["student"]), known=parents.gather(links["parent"]).fill_null(value=False)
+        pupil=students[links["student"]], known=parents[links["parent"]].fill_null(value=False)
     ).filter("pupil", pl.col("verdict") == "yes")
     # Whoever has no row of a parent that counts may be a member of staff under the same Host ID.
     others = certain.select(pl.col("parent_host_id").filter(~pl.col("known"))).to_series().unique()
@@ -258,8 +258,8 @@ def _relationships(
 def _unlinked(links: pl.DataFrame, students: pl.DataFrame) -> pl.Series:
     """Host IDs of the students whom no link names."""
     first = students["first"]
-    linked = flags(students.height, first.gather(links["student"]))
-    return students.filter(~linked.gather(first), pl.col("host_id") != "")["host_id"]
+    linked = flags(students.height, first[links["student"]])
+    return students.filter(~linked[first], pl.col("host_id") != "")["host_id"]
 
 
 def _move_to_staff(pairs: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:

@@ -87,7 +87,7 @@ def _take(
     """People with the listed e-mail, and the place where it stands, if they have one and `where` holds."""
     asking = people[key] != ""
     rows = (asking if where is None else asking & where).arg_true()
-    row = find(people[key].gather(rows), listed[key])
+    row = find(people[key][rows], listed[key])
     there = row.is_not_null()
     given = listed.select("email", _file="file", _line="line")[row.filter(there)]
     return put(people, rows.filter(there), given)

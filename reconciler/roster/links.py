@@ -48,7 +48,7 @@ def read_links(
         verdict=_verdict(contacts, rules, school),
         file=pl.col("_file"),
         line=pl.col("_line"),
-    ).with_columns(student=student, student_host_id=students["host_id"].gather(student).fill_null(""))
+    ).with_columns(student=student, student_host_id=students["host_id"][student].fill_null(""))
     named = links.select(matches(pl.col("_parent"), school.members["parent"].id_pattern)).to_series()
     bad = links.filter(~named & (pl.col("verdict") != "no"))
     links = links.filter(named).with_columns(
@@ -84,7 +84,7 @@ def _find_students(
     if "student_alternate_id" in contacts.columns:
         alternate = find(contacts.select(clean_id("student_alternate_id")).to_series(), other_ids["key"])
         # An id that two students share names neither.
-        alternate = alternate.set(other_ids["shared"].gather(alternate).fill_null(value=False), None)
+        alternate = alternate.set(other_ids["shared"][alternate].fill_null(value=False), None)
         if "student_id" not in contacts.columns:
             return alternate
         unnamed = contacts.select(clean_id("student_id") == "").to_series()

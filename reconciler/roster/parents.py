@@ -31,8 +31,8 @@ def judge_parents(
     linked = flags(rows.height, links["parent"].filter(there & (weight == _PARENT)))
     open_ = flags(rows.height, links["parent"].filter(there & (weight == _PERHAPS)))
     undecided = pl.col("state").is_in(["eligible", "duplicate", "repeated", "unclear"])
-    unproven = rows.select((undecided & ~linked.gather(rows["first"])).arg_true()).to_series()
-    perhaps = open_.gather(rows["first"].gather(unproven))
+    unproven = rows.select((undecided & ~linked[rows["first"]]).arg_true()).to_series()
+    perhaps = open_[rows["first"][unproven]]
     verdict = perhaps.to_frame("perhaps").select(
         state=pl.when("perhaps").then(pl.lit("unclear")).otherwise(pl.lit("gone")),
         reason=pl.when("perhaps").then(pl.lit(UNCLEAR_LINK)).otherwise(pl.lit(NO_CHILD)),
@@ -81,7 +81,7 @@ def _findings(rows: pl.DataFrame, rowless: pl.DataFrame) -> pl.DataFrame:
 
 def _weigh(links: pl.DataFrame, students: pl.DataFrame, school: School) -> pl.Series:
     """What each link says of its contact."""
-    theirs = students["best"].gather(links["student"]).fill_null("unknown")
+    theirs = students["best"][links["student"]].fill_null("unknown")
     open_states = ["unclear", "unknown", *(["excluded"] if school.exclude.existing == "hold" else [])]
     enrolled = pl.col("theirs").is_in(_ENROLLED)
     return (

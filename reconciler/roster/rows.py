@@ -34,6 +34,8 @@ LEFT_OUT = {
     ("staff", "status"): "no longer here",
     ("parent", "is_active"): "inactive contact",
 }
+STATES = pl.Enum(["eligible", "duplicate", "repeated", "unclear", "gone", "unidentified", "excluded"])
+"""What a row may be; of several of one person, the first of these that one of them is decides."""
 REPEATED = "repeated row"
 UNCLEAR = "unclear"
 UNCLEAR_LINK = "unclear link to a student"
@@ -44,6 +46,23 @@ _BLANK = {
     "reason": pl.lit("").alias("reason"),
 }
 """What a table does not say."""
+_BEST = pl.col("state").cast(STATES).min().over("first").cast(pl.String).alias("best")
+_SCHOOLS = pl.col("school_id").filter(pl.col("school_id") != "").unique().sort().str.join(" ")
+_DIFFER, _LATER = pl.col("differ"), pl.col("row") != pl.col("one")
+_COLLAPSED = {
+    "state": pl.when(_DIFFER)
+    .then(pl.lit("duplicate"))
+    .when(_LATER)
+    .then(pl.lit("repeated"))
+    .otherwise("state"),
+    "reason": pl.when(_DIFFER)
+    .then(pl.lit("duplicate-id"))
+    .when(_LATER)
+    .then(pl.lit(REPEATED))
+    .otherwise("reason"),
+    "school_id": pl.col("school_id"),
+}
+"""What becomes of each of several eligible rows of one Host ID."""
 _CLASSIFIED = [
     *(pl.col(name) for name in (*FIELDS, "source_id", "host_id", "state", "reason", "first")),
     pl.col("_file").alias("file"),
@@ -94,13 +113,8 @@ def classify_rows(table: pl.DataFrame, rules: TableRules, member_type: str, scho
 
 def with_best_states(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows with `best`, the best state that any row of their Host ID has."""
-    several = _of_several(rows["first"])
-    best = (
-        rows[["first", "state"]]
-        .filter(several)
-        .select(best=pl.col("state").sort_by(_rank(), maintain_order=True).first().over("first"))
-    )
-    return put(rows.with_columns(best="state"), several.arg_true(), best)
+    several = _of_several(rows["first"]).arg_true()
+    return put(rows.with_columns(best="state"), several, rows[["first", "state"]][several].select(_BEST))
 
 
 def settled(left: pl.DataFrame, *states: str) -> pl.DataFrame:
@@ -132,14 +146,6 @@ def _join_sparse(table: pl.DataFrame) -> pl.DataFrame:
         .join(conflict, on="id", how="left", maintain_order="left")
         .select(*table.columns, "conflict")
         .vstack(table.filter(~said).with_columns(conflict=pl.lit(value=False)))
-    )
-
-
-def _rank() -> pl.Expr:
-    return pl.col("state").replace_strict(
-        {"eligible": 0, "duplicate": 0, "repeated": 1, "unclear": 2, "gone": 3},
-        default=4,
-        return_dtype=pl.Int8,
     )
 
 
@@ -204,25 +210,11 @@ def _collapse_rows(frame: pl.DataFrame, identity: list[str]) -> pl.DataFrame:
     frame = frame.with_columns(first=first_rows(frame["host_id"]))
     counts = (frame["state"] == "eligible") & (frame["host_id"] != "")
     several = frame.with_row_index("row").filter(_of_several(frame["first"]) & counts)
-    schools = pl.col("school_id").filter(pl.col("school_id") != "").unique().sort().str.join(" ")
     several = several.with_columns(
         rows=pl.len().over("first"),
         differ=((pl.struct(identity).n_unique() > 1) | pl.col("conflict").any()).over("first"),
         one=pl.col("row").min().over("first"),
-        school_id=schools.over("first"),
-    ).filter(pl.col("rows") > 1)
-    differ, repeated = pl.col("differ"), pl.col("row") != pl.col("one")
-    settled = several.select(
-        state=pl.when(differ)
-        .then(pl.lit("duplicate"))
-        .when(repeated)
-        .then(pl.lit("repeated"))
-        .otherwise("state"),
-        reason=pl.when(differ)
-        .then(pl.lit("duplicate-id"))
-        .when(repeated)
-        .then(pl.lit(REPEATED))
-        .otherwise("reason"),
-        school_id="school_id",
+        school_id=_SCHOOLS.over("first"),
     )
-    return put(frame, several["row"], settled)
+    several = several.filter(several["rows"] > 1)
+    return put(frame, several["row"], several.select(**_COLLAPSED))
