@@ -47,6 +47,14 @@ def test_a_key_is_among_others_or_not(left, right):
 
 
 @given(ids=IDS, among=IDS)
+def test_an_id_is_one_of_several_or_not(ids, among):
+    frame, values = pl.DataFrame({"id": ids}, schema={"id": pl.String}), pl.Series(among, dtype=pl.String)
+    expected = [one in among for one in ids]
+    assert frame.select(keys.one_of("id", values)).to_series().to_list() == expected
+    assert keys.is_among(frame, values.to_frame()).to_list() == expected
+
+
+@given(ids=IDS, among=IDS)
 def test_an_id_is_found_where_it_first_stands_and_a_blank_nowhere(ids, among):
     places = [among.index(one) if one and one in among else None for one in ids]
     found = keys.find(pl.Series(ids, dtype=pl.String), pl.Series(among, dtype=pl.String))
