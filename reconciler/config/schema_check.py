@@ -1,13 +1,15 @@
-"""One file against its JSON Schema, each error turned into a message of ours."""
+"""One file against its JSON Schema, each error turned into a message of ours.
+
+jsonschema-rs tells in a moment that a file is right. What is wrong with one, and where, is told by
+jsonschema, which takes as long to load as four bare interpreters.
+"""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.validators import extend
-from referencing import Registry, Resource
+import jsonschema_rs
 
 from reconciler.config.document import show
 from reconciler.config.resources import schema
@@ -30,10 +32,13 @@ _KINDS = {
 }
 _TRUTH = {**dict.fromkeys(("yes", "y", "on", "1"), "true"), **dict.fromkeys(("no", "n", "off", "0"), "false")}
 _FEW = 8
+_SCHEMAS = ("school", "ruleset")
 
 
 def check_schema(document: Document, name: str) -> None:
     """Note in `document` all that the schema `name` says against it."""
+    if _is_right(document.data, name):
+        return
     earlier = frozenset(document.taints)
     # Unknown keys first: a misspelt one explains why another is missing.
     errors = sorted(
@@ -45,13 +50,40 @@ def check_schema(document: Document, name: str) -> None:
             _MESSAGES.get(str(error.validator), _other)(document, path, error)
 
 
+def _is_right(data: object, name: str) -> bool:
+    """Whether nothing is wrong for certain; where it cannot be told at once, what is said does not matter."""
+    try:
+        return not _has_fractions(data) and _quick_validator(name).is_valid(data)
+    except (ValueError, UnicodeError):  # what YAML can say and JSON cannot
+        return False
+
+
+def _has_fractions(data: object) -> bool:
+    """Whether there is any number but whole ones: 12.0 may pass for one, and is to be looked at closely."""
+    if isinstance(data, dict):
+        return any(map(_has_fractions, data.values()))
+    if isinstance(data, list):
+        return any(map(_has_fractions, data))
+    return isinstance(data, float)
+
+
+@cache
+def _quick_validator(name: str) -> jsonschema_rs.Draft202012Validator:
+    schemas = [(f"{one}.schema.json", schema(one)) for one in _SCHEMAS]
+    return jsonschema_rs.Draft202012Validator(schema(name), registry=jsonschema_rs.Registry(schemas))
+
+
 @cache
 def _validator(name: str) -> Validator:
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - loads slowly, and few files are wrong
+    from jsonschema.validators import extend  # noqa: PLC0415
+    from referencing import Registry, Resource  # noqa: PLC0415
+
     # jsonschema takes 12.0 for a whole number; as an id it would become text with another spelling.
     checker = Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
     )
-    schemas = {f"{one}.schema.json": Resource.from_contents(schema(one)) for one in ("school", "ruleset")}
+    schemas = {f"{one}.schema.json": Resource.from_contents(schema(one)) for one in _SCHEMAS}
     registry: Registry[Any] = Registry().with_resources(schemas.items())
     strict: type[Validator] = extend(Draft202012Validator, type_checker=checker)  # type: ignore[no-untyped-call]
     return strict(schema(name), registry=registry)
