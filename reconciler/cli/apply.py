@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reconciler.cli import complete
-from reconciler.cli.engines import EngineKind, EngineOptions, Jobs, Kind, Scheduler, SchoolTimeout
+from reconciler.cli.engines import (
+    JOBS,
+    TIMEOUT,
+    EngineKind,
+    EngineOptions,
+    Jobs,
+    Kind,
+    Scheduler,
+    SchoolTimeout,
+)
 from reconciler.cli.options import AdditionsOnly, Full, SchoolOrPlan, ShowNames
 from reconciler.cli.progress import bar, make_plan, stopping_between_batches
 from reconciler.cli.screen import is_quiet, look, remark, write
@@ -73,8 +82,8 @@ def apply(  # noqa: PLR0913 - one parameter an option
     only: Only = None,
     canary: Canary = None,
     max_changes: MaxChanges = None,
-    jobs: Jobs = 0,
-    timeout: SchoolTimeout = 600.0,
+    jobs: Jobs = JOBS,
+    timeout: SchoolTimeout = TIMEOUT,
     engine: Kind = EngineKind.LOCAL,
     scheduler: Scheduler = "",
     *,
@@ -94,12 +103,13 @@ def apply(  # noqa: PLR0913 - one parameter an option
     With --all, schools go side by side, and one that fails, hangs or is held stops no other. Say it again and
     it goes on with what is left.
     """
+    many = EngineOptions(jobs, timeout, engine, scheduler)
     if every:
-        _refuse_with_all(name, allow=allow, only=only)
+        _refuse_with_all(name, allow, only, reason, full=full, show_names=show_names)
         from reconciler.cli.apply_many import apply_many
 
         apply_many(
-            EngineOptions(jobs, timeout, engine, scheduler),
+            many,
             canaries=canary or [],
             max_changes=max_changes,
             additions_only=additions_only,
@@ -107,6 +117,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
         )
         return
     _refuse_without_all(name, canary=canary, max_changes=max_changes)
+    many.refuse()
     lifted = _asked_to_lift(name, allow or [], reason)
     plan, school = _plan_and_school(name, only or [], additions_only=additions_only)
     _see_that_they_are_tripped(plan, school, lifted)
@@ -167,8 +178,24 @@ def _tell(plan: Plan, outcomes: Outcomes, *, show_names: bool) -> None:
         write(f"\n{outcomes.left}\n")
 
 
-def _refuse_with_all(name: str, *, allow: list[str] | None, only: list[str] | None) -> None:
-    for given, hint in ((name, "SCHOOL|PLANFILE"), (allow, "--allow"), (only, "--only")):
+def _refuse_with_all(  # noqa: PLR0913 - what is said of one school
+    name: str,
+    allow: list[str] | None,
+    only: list[str] | None,
+    reason: str,
+    *,
+    full: bool,
+    show_names: bool,
+) -> None:
+    of_one = {
+        "SCHOOL|PLANFILE": name,
+        "--allow": allow,
+        "--only": only,
+        "--reason": reason,
+        "--full": full,
+        "--show-names": show_names,
+    }
+    for hint, given in of_one.items():
         if given:
             raise typer.BadParameter("not together with --all", param_hint=hint)
 

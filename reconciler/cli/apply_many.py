@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree
-from tempfile import TemporaryDirectory
+from tempfile import mkstemp
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,6 +15,8 @@ from filelock import FileLock, Timeout
 from reconciler.cli.plan_many import plan_them
 from reconciler.cli.progress import steps
 from reconciler.cli.screen import look, remark, write
+from reconciler.errors import ReconcileError
+from reconciler.private_file import make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from reconciler.fleet import ApplyOrder
     from reconciler.model.fleet import SchoolApplied, SchoolPlan
 
-_SCRATCH, _LOCK = ".reconcile-", "lock"
+_SCRATCH, _LOCK = ".reconcile-", ".lock"
 _CODES = {"failed": 1, "held": 3, "incomplete": 4, "waiting": 4}
 
 
@@ -44,7 +47,8 @@ def apply_many(
     with _scratch() as folder:
         planned = plan_them(names, PlanOrder(additions_only=additions_only, out=folder), engine)
         write(schools_text([one.line for one in planned], **look()))
-        due = [one for one in planned if one.line.state == "changes"]
+        due = [one for one in planned if one.line.state == "changes" and not one.line.on_trial]
+        _see_that_they_prove_something(canaries, planned)
         _see_that_they_are_few(due, max_changes)
         if due:
             ask()
@@ -67,6 +71,17 @@ def _see_that_they_are_there(canaries: Sequence[str], names: Sequence[str]) -> N
         if canary not in known:
             hint = did_you_mean(canary, known) or "name ids of schools/"
             raise typer.BadParameter(f"there is no school '{canary}'; {hint}", param_hint="--canary")
+
+
+def _see_that_they_prove_something(canaries: Sequence[str], planned: Sequence[SchoolPlan]) -> None:
+    from reconciler.errors import HeldError
+
+    for one in planned:
+        if one.line.on_trial and one.line.school in canaries:
+            raise HeldError(
+                f"the canary {one.line.school} is on trial (sync: plan_only), so that it would prove nothing;"
+                " nothing was written. Name another, or turn it on (sync: apply)"
+            )
 
 
 def _see_that_they_are_few(due: Sequence[SchoolPlan], most: int | None) -> None:
@@ -102,12 +117,38 @@ def _scratch() -> Iterator[Path]:
     In the present folder, which workers on other machines see, too. Those that killed runs left are removed.
     """
     _remove_left_behind()
-    with TemporaryDirectory(prefix=_SCRATCH, dir=Path()) as folder, FileLock(Path(folder, _LOCK)):
-        yield Path(folder)
+    try:
+        handle, name = mkstemp(prefix=_SCRATCH, suffix=_LOCK, dir=Path())
+        os.close(handle)
+        lock = FileLock(name)
+        lock.acquire()
+        make_private_folder(_folder_of(lock))
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        hint = "plans are kept there while they are applied; go where you may write"
+        raise ReconcileError(f"{Path.cwd()}: cannot be used: {why}; {hint}") from None
+    try:
+        yield _folder_of(lock)
+    finally:
+        _remove(lock)
 
 
 def _remove_left_behind() -> None:
     """Remove the folders of runs that are over: their locks went with their processes."""
-    for lock in Path().glob(f"{_SCRATCH}*/{_LOCK}"):
-        with suppress(Timeout, OSError), FileLock(lock, blocking=False):
-            rmtree(lock.parent, ignore_errors=True)
+    for name in Path().glob(f"{_SCRATCH}*{_LOCK}"):
+        lock = FileLock(name, blocking=False)
+        with suppress(Timeout, OSError):
+            lock.acquire()
+            _remove(lock)
+
+
+def _folder_of(lock: FileLock) -> Path:
+    """Beside its lock, which is there for as long as anything of the folder is."""
+    return Path(str(lock.lock_file).removesuffix(_LOCK))
+
+
+def _remove(lock: FileLock) -> None:
+    rmtree(_folder_of(lock), ignore_errors=True)
+    if not _folder_of(lock).exists():
+        Path(lock.lock_file).unlink(missing_ok=True)
+    lock.release()

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from reconciler.fleet import Engine
 
 
+JOBS, TIMEOUT = 0, 600.0
+"""What holds where nothing is said."""
+
+
 class EngineKind(StrEnum):
     """Where the work is done."""
 
@@ -49,6 +53,21 @@ class EngineOptions:
     timeout: float
     kind: EngineKind
     scheduler: str
+
+    def refuse(self) -> None:
+        """See that nothing was said of it where there is but one school, which is planned or applied here.
+
+        Raises:
+            BadParameter: something was.
+        """
+        for option, said in (
+            ("--jobs", self.jobs != JOBS),
+            ("--timeout", self.timeout != TIMEOUT),
+            ("--engine", self.kind is not EngineKind.LOCAL),
+            ("--scheduler", bool(self.scheduler)),
+        ):
+            if said:
+                raise typer.BadParameter("only of several schools", param_hint=option)
 
     def open(self) -> Engine:
         """The engine that is meant."""

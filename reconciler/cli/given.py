@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+import os.path
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
 
 from reconciler.cli.progress import make_plan
 from reconciler.errors import ReconcileError
 from reconciler.model import FINDING_CODES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.model import FindingCode, Plan
+
+
+def each_once(schools: Sequence[str]) -> list[str]:
+    """Schools, ids or files, each once, however it is named.
+
+    Raises:
+        BadParameter: two files have one id, under which all that is said of a school is kept.
+    """
+    named: dict[str, tuple[str, str]] = {}
+    for name in schools:
+        file = os.path.normpath(name if name.endswith(".yaml") else f"schools/{name}.yaml")
+        first, known = named.setdefault(Path(name).stem, (name, file))
+        if file != known:
+            hint = f"{first} and {name} have the same id; name one of them, or rename its file"
+            raise typer.BadParameter(hint, param_hint="SCHOOL")
+    return [name for name, _ in named.values()]
 
 
 def means_plan(name: str) -> bool:

@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 
 from reconciler.cli import complete
-from reconciler.cli.engines import EngineKind, EngineOptions, Jobs, Kind, Scheduler, SchoolTimeout
+from reconciler.cli.engines import (
+    JOBS,
+    TIMEOUT,
+    EngineKind,
+    EngineOptions,
+    Jobs,
+    Kind,
+    Scheduler,
+    SchoolTimeout,
+)
+from reconciler.cli.given import each_once
 from reconciler.cli.options import (
     AdditionsOnly,
     EncryptTo,
@@ -66,8 +76,8 @@ def plan(  # noqa: PLR0913 - one parameter an option
     view: PlanView = PlanFormat.TEXT,
     encrypt_to: EncryptTo = None,
     changed_since: ChangedSince = "",
-    jobs: Jobs = 0,
-    timeout: SchoolTimeout = 600.0,
+    jobs: Jobs = JOBS,
+    timeout: SchoolTimeout = TIMEOUT,
     engine: Kind = EngineKind.LOCAL,
     scheduler: Scheduler = "",
     *,
@@ -98,17 +108,19 @@ def plan(  # noqa: PLR0913 - one parameter an option
     shown = Shown(view, files, Appearance(full, show_names, pseudonyms))
     saved.see_that_it_can_be_sealed(encrypt_to or [])
     names = _which(schools or [], every=every, changed_since=changed_since)
+    many = EngineOptions(jobs, timeout, engine, scheduler)
     if len(names) != 1 or every or changed_since:
         plan_many(
             names,
             shown,
-            EngineOptions(jobs, timeout, engine, scheduler),
+            many,
             out=out,
             encrypt_to=encrypt_to or [],
             additions_only=additions_only,
             detailed_exitcode=detailed_exitcode,
         )
         return
+    many.refuse()
     made = make_plan(pipeline.load(names[0]), additions_only=additions_only)
     if out:
         saved.save_plan(made, out, encrypt_to or [])
@@ -126,7 +138,7 @@ def _which(schools: list[str], *, every: bool, changed_since: str) -> list[str]:
         hint = "name a school, or say --all or --changed-since REF, one of the three"
         raise typer.BadParameter(hint, param_hint="SCHOOL")
     if schools:
-        return list(dict.fromkeys(schools))
+        return each_once(schools)
     from reconciler.fleet import all_schools, changed_schools
 
     if every:

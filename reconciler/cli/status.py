@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reconciler.cli import complete
-from reconciler.cli.engines import EngineKind, EngineOptions, Jobs, Kind, Scheduler, SchoolTimeout
+from reconciler.cli.engines import (
+    JOBS,
+    TIMEOUT,
+    EngineKind,
+    EngineOptions,
+    Jobs,
+    Kind,
+    Scheduler,
+    SchoolTimeout,
+)
+from reconciler.cli.given import each_once
 from reconciler.cli.options import Format, TextOrJson
 from reconciler.cli.progress import steps
 from reconciler.cli.screen import look, write
@@ -38,8 +48,8 @@ NoPlan = Annotated[bool, typer.Option("--no-plan", help="Plan nothing: faster, a
 def status(  # noqa: PLR0913 - one parameter an option
     schools: Schools = None,
     view: Format = TextOrJson.TEXT,
-    jobs: Jobs = 0,
-    timeout: SchoolTimeout = 600.0,
+    jobs: Jobs = JOBS,
+    timeout: SchoolTimeout = TIMEOUT,
     engine: Kind = EngineKind.LOCAL,
     scheduler: Scheduler = "",
     *,
@@ -54,7 +64,7 @@ def status(  # noqa: PLR0913 - one parameter an option
     from reconciler.fleet import all_schools, check_schools
     from reconciler.views.status import status_json, status_text
 
-    names = schools or all_schools()
+    names = each_once(schools) if schools else all_schools()
     known: dict[str, SchoolStatus] = {}
     with steps() as tell:
         opened = EngineOptions(jobs, timeout, engine, scheduler).open()

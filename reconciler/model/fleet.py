@@ -40,6 +40,8 @@ class SchoolLine:
     """Kind -> action -> how many."""
     held_by: Sequence[str] = ()
     """Tripped guards, and codes of errors."""
+    on_trial: bool = False
+    """Whether it can be planned, but not applied."""
     error: str = ""
 
 

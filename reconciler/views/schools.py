@@ -37,7 +37,12 @@ def line_of(planned: Planned) -> SchoolLine:
     held_by = [verdict.guard for verdict in plan.header.tripped]
     held_by += count_codes(plan.findings.filter(level="error"))
     return SchoolLine(
-        planned.school, plan.header.school_name, plan.verdict, count_actions(plan), tuple(held_by)
+        planned.school,
+        plan.header.school_name,
+        plan.verdict,
+        count_actions(plan),
+        tuple(held_by),
+        on_trial=plan.header.sync == "plan_only",
     )
 
 
@@ -178,7 +183,7 @@ def summary_of(lines: Sequence[SchoolLine]) -> str:
 
 
 def pending(line: SchoolLine) -> str:
-    """What holds a school, and what would change."""
+    """What holds a school, what would change, and whether it may."""
     if line.error:
         return line.error.splitlines()[0]
     parts = [
@@ -187,4 +192,6 @@ def pending(line: SchoolLine) -> str:
         if any(actions.values())
     ]
     held = f"by {', '.join(line.held_by)}" if line.held_by else ""
-    return "; ".join(filter(None, (held, ", ".join(parts)))) or "nothing to change"
+    changes = ", ".join(parts)
+    trial = "on trial" if changes and line.on_trial else ""
+    return "; ".join(filter(None, (held, changes, trial))) or "nothing to change"

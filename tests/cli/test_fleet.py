@@ -166,14 +166,33 @@ def test_the_others_wait_for_a_canary_that_is_not_well(
     assert f"{len(schools) - 1} schools: 5 applied" in shown
 
 
-def test_the_others_wait_for_a_canary_that_cannot_be_applied(schools: list[str], reconcile: Run) -> None:
-    Path("schools/ash.yaml").write_text(
-        SCHOOL.format(name="ash").replace("sync: apply", "sync: plan_only"), encoding="utf-8"
+def put_on_trial(name: str) -> None:
+    Path(f"schools/{name}.yaml").write_text(
+        SCHOOL.format(name=name).replace("sync: apply", "sync: plan_only"), encoding="utf-8"
     )
-    code, shown, _ = reconcile("apply", "--all", "--canary", "ash", "--auto-approve")
+
+
+def test_nothing_goes_by_a_canary_on_trial(schools: list[str], reconcile: Run) -> None:
+    put_on_trial(schools[0])
+    code, _, log = reconcile("apply", "--all", "--canary", "ash", "--auto-approve")
     assert code == 3
-    assert f"{len(schools)} schools: 1 held, 5 not begun" in shown
+    assert "the canary ash is on trial (sync: plan_only), so that it would prove nothing" in log
     assert not list(Path("directories").iterdir())
+
+
+def test_a_school_on_trial_is_planned_and_neither_counted_nor_applied(
+    schools: list[str], reconcile: Run
+) -> None:
+    for name in schools[1:]:
+        put_on_trial(name)
+    _, told, _ = reconcile("plan", "ash", "--format", "json")
+    changes = json.loads(told)["changes"]
+    most = str(sum(map(len, changes.values())) if isinstance(changes, dict) else len(changes))
+    code, shown, _ = reconcile("apply", "--all", "--max-changes", most, "--auto-approve")
+    assert code == 0
+    assert lines(shown)["birch"].endswith("; on trial")
+    assert "1 school: 1 applied" in shown
+    assert [path.name for path in Path("directories").glob("*.db")] == ["ash.db"]
 
 
 def test_more_changes_than_allowed_are_none(schools: list[str], reconcile: Run) -> None:
@@ -184,6 +203,35 @@ def test_more_changes_than_allowed_are_none(schools: list[str], reconcile: Run) 
     assert log.startswith("1")
     assert "changes are more than --max-changes 100; nothing was written." in log
     assert not list(Path("directories").iterdir())
+
+
+def test_plans_on_their_way_are_hidden_from_git_and_from_others(
+    schools: list[str], reconcile: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert schools
+    seen: list[tuple[str, int]] = []
+
+    def look(*_: object) -> None:
+        (folder,) = (path for path in Path().glob(".reconcile-*") if path.is_dir())
+        seen.append(((folder / ".gitignore").read_text(encoding="ascii"), folder.stat().st_mode & 0o777))
+
+    monkeypatch.setattr("reconciler.cli.apply_many._see_that_they_are_few", look)
+    reconcile("apply", "--all")
+    assert seen == [("*\n", 0o700)]
+    assert not list(Path().glob(".reconcile-*"))
+
+
+def test_a_folder_that_cannot_be_written_is_told(
+    schools: list[str], reconcile: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    assert schools
+    monkeypatch.setattr("reconciler.cli.apply_many.mkstemp", refuse)
+    code, _, log = reconcile("apply", "--all", "--auto-approve")
+    assert code == 1
+    assert f"{Path.cwd()}: cannot be used: Permission denied; plans are kept there" in log
 
 
 def test_it_asks_before_it_writes(schools: list[str], reconcile: Run) -> None:
@@ -205,6 +253,13 @@ def test_it_asks_before_it_writes(schools: list[str], reconcile: Run) -> None:
         (("--all", "--canary", "ahs"), "there is no school 'ahs'; did you mean 'ash'?"),
         (("--all", "--engine", "dask"), "the address of the cluster's scheduler"),
         (("--all", "--scheduler", "tcp://127.0.0.1:1"), "only with --engine dask"),
+        (("--all", "--full"), "not together with --all"),
+        (("--all", "--show-names"), "not together with --all"),
+        (("--all", "--reason", "a new year"), "not together with --all"),
+        (("elm", "--timeout", "30"), "only of several schools"),
+        (("elm", "--jobs", "2"), "only of several schools"),
+        (("elm", "--engine", "dask"), "only of several schools"),
+        (("elm", "--scheduler", "tcp://127.0.0.1:1"), "only of several schools"),
     ],
 )
 def test_what_does_not_go_together_is_told(
@@ -214,3 +269,24 @@ def test_what_does_not_go_together_is_told(
     code, _, log = reconcile("apply", *words)
     assert code == 2
     assert says in " ".join(log.split())
+
+
+@pytest.mark.parametrize("command", ["plan", "status"])
+def test_two_files_of_one_id_are_refused_and_one_named_twice_is_one(
+    schools: list[str], reconcile: Run, command: str
+) -> None:
+    assert schools
+    Path("east").mkdir()
+    shutil.copy("schools/elm.yaml", "east/elm.yaml")
+    code, _, log = reconcile(command, "elm", "east/elm.yaml")
+    assert code == 2
+    assert "elm and east/elm.yaml have the same id; name one of them" in " ".join(log.split())
+    code, shown, _ = reconcile(command, "elm", "schools/elm.yaml", "./schools/elm.yaml", "fir")
+    assert code == 0
+    assert shown.count("elm") == 1
+
+
+def test_of_one_school_nothing_is_said_of_many(schools: list[str], reconcile: Run) -> None:
+    code, _, log = reconcile("plan", schools[0], "--jobs", "4")
+    assert code == 2
+    assert "only of several schools" in " ".join(log.split())
