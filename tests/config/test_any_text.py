@@ -1,17 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.config import load_school
+from reconciler.config import load_school, schema_check
+from reconciler.config.reader import parse_document
 from reconciler.errors import InputError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from hypothesis.strategies import DrawFn
 
 FULL = """\
@@ -48,6 +48,13 @@ grades: {levels: {'13': {label: *a, values: [13]}}}
 parents: {any_of: [], relationships: [Mother]}
 leavers: {staff: keep}
 plan: {max_age: 7 days}
+"""
+BRIEF = """\
+name: Maple Grove School
+extends: [powerschool, vidigami-v2]
+school_year: 2025-26
+source: {kind: files, path: exports, files: {students: a, staff: b, parents: c, contacts: d, emails: e}}
+target: {kind: embedded, path: maple-grove.db}
 """
 SIGNS = st.sampled_from(
     [*" \n\t:-[]{},#&*!|>'\"%@`?~$<\\0aZé\x00\x7f\u2028", "${", "null", "- ", "<<: ", "*a"]
@@ -101,6 +108,37 @@ def test_full_school_is_right(path: Path) -> None:
 @settings(max_examples=400, deadline=None)
 def test_mutated_school_loads_or_is_refused_with_mistakes(path: Path, text: str) -> None:
     load_or_refuse(path, text.encode())
+
+
+def is_right_to_both(text: str) -> tuple[bool, bool]:
+    """Whether a school file is right to the quick validator, and to the one that says what is wrong."""
+    data = parse_document(text.encode(), "school.yaml", Path(), {"A": "one", "B": ""}).data
+    return schema_check._is_right(data, "school"), not any(
+        schema_check._validator("school").iter_errors(data)
+    )
+
+
+@given(mutated())
+@settings(max_examples=400, deadline=None)
+def test_what_is_right_at_a_glance_is_right(text: str) -> None:
+    try:
+        at_a_glance, closely = is_right_to_both(text)
+    except InputError:
+        return
+    assert closely or not at_a_glance
+
+
+@pytest.mark.parametrize(
+    ("line", "at_a_glance", "closely"),
+    [
+        ("plan: {max_age: 7 days}", True, True),
+        ("grades: {final: 12}", True, True),
+        ("grades: {final: 12.0}", False, False),  # JSON has no other whole numbers
+        ("nam: Maple", False, False),
+    ],
+)
+def test_a_number_with_a_point_is_no_whole_number(line: str, *, at_a_glance: bool, closely: bool) -> None:
+    assert is_right_to_both(BRIEF + line + "\n") == (at_a_glance, closely)
 
 
 @given(st.text())
