@@ -64,9 +64,9 @@ def apply_many(
 
 
 def _see_that_they_are_there(canaries: Sequence[str], names: Sequence[str]) -> None:
-    from reconciler.config.suggest import did_you_mean
+    from reconciler.config import did_you_mean, school_id
 
-    known = [Path(name).stem for name in names]
+    known = [school_id(name) for name in names]
     for canary in canaries:
         if canary not in known:
             hint = did_you_mean(canary, known) or "name ids of schools/"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os.path
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -24,10 +23,12 @@ def each_once(schools: Sequence[str]) -> list[str]:
     Raises:
         BadParameter: two files have one id, under which all that is said of a school is kept.
     """
+    from reconciler.config import school_id
+
     named: dict[str, tuple[str, str]] = {}
     for name in schools:
         file = os.path.normpath(name if name.endswith(".yaml") else f"schools/{name}.yaml")
-        first, known = named.setdefault(Path(name).stem, (name, file))
+        first, known = named.setdefault(school_id(name), (name, file))
         if file != known:
             hint = f"{first} and {name} have the same id; name one of them, or rename its file"
             raise typer.BadParameter(hint, param_hint="SCHOOL")

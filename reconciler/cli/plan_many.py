@@ -72,6 +72,7 @@ def plan_many(  # noqa: PLR0913 - one parameter an option
 
 def plan_them(schools: Sequence[str], order: PlanOrder, engine: EngineOptions) -> list[SchoolPlan]:
     """What became of each school's plan, in the order in which they were named."""
+    from reconciler.config import school_id
     from reconciler.fleet import plan_schools
 
     kept: dict[str, SchoolPlan] = {}
@@ -79,7 +80,7 @@ def plan_them(schools: Sequence[str], order: PlanOrder, engine: EngineOptions) -
         for planned in plan_schools(schools, order, engine.open()):
             kept[planned.line.school] = planned
             tell(f"{len(kept):,} of {len(schools):,} schools; {planned.line.school} is done")
-    return [kept[Path(name).stem] for name in schools]
+    return [kept[school_id(name)] for name in schools]
 
 
 def _rendered(kept: Sequence[SchoolPlan], view: PlanFormat, *, screen: bool = False) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -61,6 +60,7 @@ def status(  # noqa: PLR0913 - one parameter an option
     guards and errors hold it, and whether the handshake of a returning school is open. Changes nothing. Exit
     code 1 where a school fails, 3 where one is held.
     """
+    from reconciler.config import school_id
     from reconciler.fleet import all_schools, check_schools
     from reconciler.views.status import status_json, status_text
 
@@ -71,7 +71,7 @@ def status(  # noqa: PLR0913 - one parameter an option
         for one in check_schools(names, opened, plan=not no_plan):
             known[one.line.school] = one
             tell(f"{len(known):,} of {len(names):,} schools; {one.line.school} is done")
-    found = [known[Path(name).stem] for name in names]
+    found = [known[school_id(name)] for name in names]
     now = datetime.now(UTC)
     write(status_json(found, now) if view is TextOrJson.JSON else status_text(found, now, **look()))
     states = {one.line.state for one in found}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from reconciler.config.loader import validate_file
@@ -32,6 +33,11 @@ def find_school(name: str, folder: Path) -> Path:
         return folder / "schools" / f"{name}{_ENDING}"
     hint = did_you_mean(name, ids) or _known(ids)
     raise ReconcileError(f"no school '{name}' in {folder / 'schools'}; {hint}")
+
+
+def school_id(name: str) -> str:
+    """The id of the school that a name means: itself, or what a file's name has before its ending."""
+    return PurePath(name).name.removesuffix(_ENDING)
 
 
 def school_files(paths: Sequence[Path], folder: Path) -> list[Path]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import pipeline
+from reconciler.config import school_id
 from reconciler.errors import HeldError, ReconcileError
 from reconciler.fleet.plans import defect
 from reconciler.model.fleet import SchoolApplied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from reconciler.fleet.engine import Engine
 
@@ -34,7 +35,7 @@ class ApplyOrder:
 
 def apply_schools(names: Sequence[str], order: ApplyOrder, engine: Engine) -> Iterator[SchoolApplied]:
     """What becomes of each school, ids or files, as soon as it is known; none stops another."""
-    first = [name for name in names if Path(name).stem in order.canaries]
+    first = [name for name in names if school_id(name) in order.canaries]
     rest = [name for name in names if name not in first]
     clean = not order.alarmed
     for applied in _apply(first, order, engine):
@@ -44,7 +45,7 @@ def apply_schools(names: Sequence[str], order: ApplyOrder, engine: Engine) -> It
         yield from _apply(rest, order, engine)
     else:
         yield from (
-            SchoolApplied(Path(name).stem, "waiting", detail="a canary did not end clean") for name in rest
+            SchoolApplied(school_id(name), "waiting", detail="a canary did not end clean") for name in rest
         )
 
 
@@ -52,23 +53,23 @@ def apply_one(name: str, order: ApplyOrder) -> SchoolApplied:
     """Carry out the saved plan of a school. Raises nothing: what goes wrong is told."""
     from reconciler import saved  # noqa: PLC0415 - polars loads slowly
 
-    school_id = Path(name).stem
+    school = school_id(name)
     size = 0
     try:
-        plan = saved.open_plan(str(order.folder / f"{school_id}.plan"))
+        plan = saved.open_plan(str(order.folder / f"{school}.plan"))
         size = len(plan.changes)
         if plan.verdict == "none":
-            return SchoolApplied(school_id, "none")
+            return SchoolApplied(school, "none")
         outcomes = pipeline.apply_plan(plan, pipeline.load(name), progress=lambda done, total: None)  # noqa: ARG005
     except HeldError as error:
-        return SchoolApplied(school_id, "held", size, detail=str(error))
+        return SchoolApplied(school, "held", size, detail=str(error))
     except ReconcileError as error:
-        return SchoolApplied(school_id, "failed", size, detail=str(error))
+        return SchoolApplied(school, "failed", size, detail=str(error))
     except Exception as error:  # noqa: BLE001 - as in plan_one
-        return SchoolApplied(school_id, "failed", size, detail=defect(error))
+        return SchoolApplied(school, "failed", size, detail=defect(error))
     missed = outcomes.missed
     state = "incomplete" if missed else "applied"
-    return SchoolApplied(school_id, state, size, size - missed, outcomes.left)
+    return SchoolApplied(school, state, size, size - missed, outcomes.left)
 
 
 def _apply(names: Sequence[str], order: ApplyOrder, engine: Engine) -> Iterator[SchoolApplied]:
@@ -77,5 +78,5 @@ def _apply(names: Sequence[str], order: ApplyOrder, engine: Engine) -> Iterator[
 
 def _gave_up(name: str, why: str) -> SchoolApplied:
     return SchoolApplied(
-        Path(name).stem, "failed", detail=f"{why}; what was done stays done, the same command goes on"
+        school_id(name), "failed", detail=f"{why}; what was done stays done, the same command goes on"
     )

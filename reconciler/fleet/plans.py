@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import pipeline
-from reconciler.config import school_files
+from reconciler.config import school_files, school_id
 from reconciler.errors import ReconcileError
 from reconciler.model.fleet import Planned, SchoolPlan
 from reconciler.shown import Appearance, write_view
@@ -50,22 +50,22 @@ def plan_schools(names: Sequence[str], order: PlanOrder, engine: Engine) -> Iter
     """What becomes of each school, ids or files, as soon as it is known; none stops another."""
 
     def gave_up(name: str, why: str) -> SchoolPlan:
-        return _keep(Planned(Path(name).stem, error=why), order)
+        return _keep(Planned(school_id(name), error=why), order)
 
     yield from engine.run(partial(plan_one, order=order), names, gave_up)
 
 
 def plan_one(name: str, order: PlanOrder) -> SchoolPlan:
     """Plan a school, and write what is asked for. Raises nothing: what goes wrong is told."""
-    school_id = Path(name).stem
+    school = school_id(name)
     try:
         plan = pipeline.plan_school(pipeline.load(name), additions_only=order.additions_only)
-        planned = Planned(school_id, plan)
+        planned = Planned(school, plan)
         return _keep(planned, order)
     except ReconcileError as error:
-        return _keep(Planned(school_id, error=str(error)), order)
+        return _keep(Planned(school, error=str(error)), order)
     except Exception as error:  # noqa: BLE001 - a defect in one school's plan is not to hide the others
-        return _keep(Planned(school_id, error=defect(error)), order)
+        return _keep(Planned(school, error=defect(error)), order)
 
 
 def defect(error: Exception) -> str:

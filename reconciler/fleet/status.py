@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import history, pipeline
+from reconciler.config import school_id
 from reconciler.errors import ReconcileError
 from reconciler.fleet.plans import defect
 from reconciler.model.fleet import LastRun, Planned, SchoolLine, SchoolStatus
@@ -41,7 +41,7 @@ def check_one(name: str, *, plan: bool) -> SchoolStatus:
 
 
 def _gave_up(name: str, why: str) -> SchoolStatus:
-    return SchoolStatus(SchoolLine(Path(name).stem, "", "failed", {}, error=why))
+    return SchoolStatus(SchoolLine(school_id(name), "", "failed", {}, error=why))
 
 
 def _check(school: School, *, plan: bool) -> SchoolStatus:

@@ -290,3 +290,11 @@ def test_of_one_school_nothing_is_said_of_many(schools: list[str], reconcile: Ru
     code, _, log = reconcile("plan", schools[0], "--jobs", "4")
     assert code == 2
     assert "only of several schools" in " ".join(log.split())
+
+
+@pytest.mark.parametrize("command", ["plan", "status"])
+def test_an_id_may_have_dots(demo: Path, reconcile: Run, command: str) -> None:
+    names = write_schools(demo, ["st.anne", "st.marys"])
+    code, shown, _ = reconcile(command, *names)
+    assert code == 0
+    assert {line.split()[0] for line in shown.splitlines() if " st." in f" {line}"} == set(names)
