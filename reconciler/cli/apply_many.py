@@ -120,7 +120,7 @@ def _scratch() -> Iterator[Path]:
     try:
         handle, name = mkstemp(prefix=_SCRATCH, suffix=_LOCK, dir=Path())
         os.close(handle)
-        lock = FileLock(name)
+        lock = FileLock(Path(name).name)  # from here: the folder may have another path on other machines
         lock.acquire()
         make_private_folder(_folder_of(lock))
     except OSError as error:
@@ -149,6 +149,7 @@ def _folder_of(lock: FileLock) -> Path:
 
 def _remove(lock: FileLock) -> None:
     rmtree(_folder_of(lock), ignore_errors=True)
-    if not _folder_of(lock).exists():
-        Path(lock.lock_file).unlink(missing_ok=True)
     lock.release()
+    if not _folder_of(lock).exists():  # else the next run tries again
+        with suppress(OSError):
+            Path(lock.lock_file).unlink()
