@@ -26,6 +26,14 @@ _PRAGMAS = (
     "secure_delete = ON",  # what is erased is overwritten with zeros
     "temp_store = MEMORY",  # VACUUM's copy holds names
 )
+_IN_TOUCH = {
+    "connect_timeout": "10",
+    "keepalives_idle": "20",
+    "keepalives_interval": "10",
+    "tcp_user_timeout": "40000",
+}
+"""Else libpq would wait for a server that is silent for minutes, and for one that went away for hours: longer
+than a lease lives, whose next sign of life would not be given. PostgreSQL manual, 34.1.2."""
 _REWRITTEN = ", ".join(f"{SCHEMA}.{table}" for table in ("batches", "runs", "audit"))
 """The tables from which something is erased."""
 
@@ -84,8 +92,7 @@ def _connect(path: Path, patience: float) -> sqlite3.Connection:
 
 
 def _postgres(url: URL, patience: float) -> Database:
-    if "connect_timeout" not in url.query:  # libpq itself would wait for a silent server for minutes
-        url = url.update_query_dict({"connect_timeout": "10"})
+    url = url.update_query_dict({name: value for name, value in _IN_TOUCH.items() if name not in url.query})
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
     event.listen(engine, "begin", _begin)
     wait = f"lock_timeout = {int(patience * 1000)}"
