@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 _PRAGMAS = (
     "foreign_keys = ON",
     "synchronous = FULL",  # a build of SQLite may have another default
-    "secure_delete = ON",  # what is erased is overwritten with zeros
+    "secure_delete = ON",  # what is erased is overwritten with zeros; without VACUUM, too
     "temp_store = MEMORY",  # VACUUM's copy holds names
 )
+_BRIEFLY = 2.0
+"""Seconds that PostgreSQL's rewriting waits for others: while it does, all who come later wait behind it."""
 _IN_TOUCH = {
     "connect_timeout": "10",
     "keepalives_idle": "20",
@@ -34,7 +36,7 @@ _IN_TOUCH = {
 }
 """Else libpq would wait for a server that is silent for minutes, and for one that went away for hours: longer
 than a lease lives, whose next sign of life would not be given. PostgreSQL manual, 34.1.2."""
-_REWRITTEN = ", ".join(f"{SCHEMA}.{table}" for table in ("batches", "runs", "audit"))
+_REWRITTEN = ", ".join(f"{SCHEMA}.{table}" for table in ("batches", "runs", "audit", "memories"))
 """The tables from which something is erased."""
 
 
@@ -103,7 +105,7 @@ def _postgres(url: URL, patience: float) -> Database:
         engine,
         {"begin": begin, **one_moment},
         {"begin": begin},
-        (f"SET {wait}", f"VACUUM (FULL) {_REWRITTEN}"),
+        (f"SET lock_timeout = {int(min(patience, _BRIEFLY) * 1000)}", f"VACUUM (FULL) {_REWRITTEN}"),
     )
 
 

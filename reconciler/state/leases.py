@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +164,17 @@ def break_lease(tx: Connection, scope: Scope) -> Lease | None:
 def read_lease(tx: Connection, scope: Scope) -> Lease | None:
     """The lease as it stands; it may have expired."""
     found = tx.execute(select(tables.leases).where(scope.of(tables.leases))).one_or_none()
-    if found is None:
-        return None
+    return None if found is None else _lease(found)
+
+
+def list_held(tx: Connection, now: datetime) -> list[Lease]:
+    """The leases of all schools that have not expired: whoever is at work in the store."""
+    found = tx.execute(select(tables.leases).order_by(_row.school_id, _row.directory_id)).all()
+    return [lease for lease in map(_lease, found) if now < lease.expires]
+
+
+def _lease(found: Row[Any]) -> Lease:
+    scope = Scope(found.school_id, found.directory_id)
     return Lease(scope, found.token, found.owner, found.host, found.since, found.seen, found.expires)
 
 
