@@ -60,10 +60,12 @@ def forget(school: School, host_id: str) -> Forgotten:
     """Erase one person's values from all that is remembered of a school. Noted in the audit trail.
 
     Raises:
-        ReconcileError: the store cannot be used, or there is none.
+        ReconcileError: the store cannot be used, or there is none; or all was erased, but traces may be left,
+            as the store could not be rewritten. Say it again then.
     """
     from reconciler.state.audit import append_entry  # noqa: PLC0415
     from reconciler.state.erasure import forget as erase  # noqa: PLC0415
+    from reconciler.state.erasure import leave_no_trace  # noqa: PLC0415
     from reconciler.state.scope import find_scopes  # noqa: PLC0415
 
     store = _find(school)
@@ -75,6 +77,7 @@ def forget(school: School, host_id: str) -> Forgotten:
         for scope in find_scopes(tx, school.id):
             # Not of whom: that would remember them.
             append_entry(tx, scope, event="forgot somebody", who=who, details={}, now=now)
+    leave_no_trace(store, now=now)  # where nobody was found, too: an earlier attempt may have stopped before
     return forgotten
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from reconciler.apply.heartbeat import EVERY, kept_alive
 from reconciler.errors import ReconcileError
 from reconciler.state.audit import append_entry
 from reconciler.state.baseline import drop_baseline, keep_baseline
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from reconciler.state.store import Store
 
 TIME_TO_LIVE = timedelta(minutes=5)
-"""How long a batch may take before somebody else may take the apply for dead; one of 50,000 takes seconds."""
+"""How long an apply may give no sign of life before somebody else may take it for dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,18 @@ class Applier:
         """As a lease names its holder."""
         return f"{self.who}, process {self.process},"
 
-    def knows_gone(self, lease: Lease) -> bool:
-        """Whether a lease was held by a process of this machine that is there no more, as after a kill."""
+    def sees(self, lease: Lease) -> bool | None:
+        """Whether the process that holds a lease is there; None where that cannot be known.
+
+        That is so of other machines, and of a holder with our own number: an earlier process that had it,
+        as in a container that was started again, or an earlier apply of ours that could not be ended.
+        """
         process = lease.owner.rpartition("process ")[2].rstrip(",")
-        return lease.host == self.host and bool(process) and not self.is_alive(process)
+        if lease.host != self.host or not process:
+            return None
+        if not self.is_alive(process):
+            return False
+        return None if process == self.process else True
 
 
 class Journal(Protocol):
@@ -81,13 +90,25 @@ class RunRecord:
     def open(self, kind: str, changes: pl.DataFrame) -> int:
         """Write down the changes of a batch, and that this apply is still alive.
 
+        This is where a lost lease ends an apply, whatever became of the signs of life in between.
+
         Raises:
             ReconcileError: the store cannot be used, or somebody else applies by now; nothing was made.
         """
         now = self._clock()
         with self._store.write() as tx:
-            self._lease = keep_lease(tx, self._lease, now=now, ttl=TIME_TO_LIVE)
+            keep_lease(tx, self._lease, now=now, ttl=TIME_TO_LIVE)
             return open_batch(tx, self._lease.scope, self.number, kind, changes, now=now)
+
+    def keep(self) -> None:
+        """Give a sign of life; from another thread too.
+
+        Raises:
+            LeaseLostError: somebody else applies by now, or the lease was broken.
+            ReconcileError: the store cannot be used.
+        """
+        with self._store.write() as tx:
+            keep_lease(tx, self._lease, now=self._clock(), ttl=TIME_TO_LIVE)
 
     def close(self, batch: int, outcomes: pl.DataFrame) -> None:
         """Write down what became of a batch."""
@@ -124,10 +145,12 @@ def recorded(  # noqa: PLR0913 - who applies what, where and when
     applier: Applier,
     clock: Callable[[], datetime],
     lifted: Sequence[LiftedGuard] = (),
+    every: float = EVERY,
 ) -> Iterator[RunRecord]:
     """The record of an apply of `plan`; it is over with the block, which has to `end` it if it went well.
 
-    `lifted` are the guards that hold the plan, and were lifted for it.
+    `lifted` are the guards that hold the plan, and were lifted for it. `every` says after
+    how many seconds another sign of life is given.
 
     Raises:
         LeaseHeldError: another apply is under way.
@@ -144,7 +167,7 @@ def recorded(  # noqa: PLR0913 - who applies what, where and when
             host=applier.host,
             now=now,
             ttl=TIME_TO_LIVE,
-            is_gone=applier.knows_gone,
+            is_there=applier.sees,
         )
         interrupt_runs(tx, scope, now)
         number = start_run(
@@ -163,7 +186,8 @@ def recorded(  # noqa: PLR0913 - who applies what, where and when
         append_entry(tx, scope, event=f"run {number} started", who=applier.who, details=details, now=now)
     record = RunRecord(store, lease, number, applier.who, clock, plan.header)
     try:
-        yield record
+        with kept_alive(record.keep, every):
+            yield record
     except BaseException as error:
         # What went wrong is what has to be said; that the store could not be told of it changes nothing.
         with suppress(ReconcileError):

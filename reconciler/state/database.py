@@ -23,10 +23,20 @@ if TYPE_CHECKING:
 _PRAGMAS = (
     "foreign_keys = ON",
     "synchronous = FULL",  # a build of SQLite may have another default
-    "secure_delete = ON",  # what is erased is overwritten with zeros
+    "secure_delete = ON",  # what is erased is overwritten with zeros; without VACUUM, too
     "temp_store = MEMORY",  # VACUUM's copy holds names
 )
-_REWRITTEN = ", ".join(f"{SCHEMA}.{table}" for table in ("batches", "runs", "audit"))
+_BRIEFLY = 2.0
+"""Seconds that PostgreSQL's rewriting waits for others: while it does, all who come later wait behind it."""
+_IN_TOUCH = {
+    "connect_timeout": "10",
+    "keepalives_idle": "20",
+    "keepalives_interval": "10",
+    "tcp_user_timeout": "40000",
+}
+"""Else libpq would wait for a server that is silent for minutes, and for one that went away for hours: longer
+than a lease lives, whose next sign of life would not be given. PostgreSQL manual, 34.1.2."""
+_REWRITTEN = ", ".join(f"{SCHEMA}.{table}" for table in ("batches", "runs", "audit", "memories"))
 """The tables from which something is erased."""
 
 
@@ -84,8 +94,7 @@ def _connect(path: Path, patience: float) -> sqlite3.Connection:
 
 
 def _postgres(url: URL, patience: float) -> Database:
-    if "connect_timeout" not in url.query:  # libpq itself would wait for a silent server for minutes
-        url = url.update_query_dict({"connect_timeout": "10"})
+    url = url.update_query_dict({name: value for name, value in _IN_TOUCH.items() if name not in url.query})
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
     event.listen(engine, "begin", _begin)
     wait = f"lock_timeout = {int(patience * 1000)}"
@@ -96,7 +105,7 @@ def _postgres(url: URL, patience: float) -> Database:
         engine,
         {"begin": begin, **one_moment},
         {"begin": begin},
-        (f"SET {wait}", f"VACUUM (FULL) {_REWRITTEN}"),
+        (f"SET lock_timeout = {int(min(patience, _BRIEFLY) * 1000)}", f"VACUUM (FULL) {_REWRITTEN}"),
     )
 
 

@@ -1,4 +1,10 @@
-"""Values of people are erased: all of a time, or all of one person. Counts and audit stay."""
+"""Values of people are erased: all of a time, or all of one person. Counts and audit stay.
+
+SQLite overwrites what is erased with zeros at once (secure_delete). PostgreSQL uses the space again in time,
+and until then holds traces, as its write-ahead log does. To rewrite the tables leaves none, but everybody has
+to wait for it, as all schools share them: so an apply that purges never does that, and `forget` does, which
+is asked for by somebody, seldom, and while nobody applies.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +18,7 @@ from sqlalchemy import select, update
 from reconciler.errors import ReconcileError
 from reconciler.state import tables
 from reconciler.state.journal import BATCH_OUTCOMES, CHANGES
+from reconciler.state.leases import list_held
 from reconciler.state.memory import schemas
 from reconciler.state.packing import pack, unpack
 from reconciler.state.scope import find_scopes, lock_scope
@@ -48,8 +55,10 @@ def purge(store: Store, school_id: str, *, before: datetime, now: datetime) -> i
     Journal, plan header and the reasons of lifted guards go, and the salts of audit entries of that time.
     Counts, settings and the audit's digests stay, and the chain still verifies.
 
+    Nothing is rewritten: every apply does this, and 600 schools have something due every night.
+
     Raises:
-        ReconcileError: the store cannot be used, or it could not be rewritten after the erasing.
+        ReconcileError: the store cannot be used.
     """
     run, batch, entry = tables.runs, tables.batches, tables.audit
     with store.write() as tx:
@@ -72,9 +81,7 @@ def purge(store: Store, school_id: str, *, before: datetime, now: datetime) -> i
                 .values(changes=None, outcomes=None)
             )
         salted = (entry.c.school_id == school_id, entry.c.at < to_text(before), entry.c.salt != "")
-        salts = tx.execute(update(entry).where(*salted).values(salt="")).rowcount
-    if purged or salts:
-        _compact(store)
+        tx.execute(update(entry).where(*salted).values(salt=""))
     return len(purged)
 
 
@@ -85,11 +92,10 @@ def forget(store: Store, school_id: str, host_id: str) -> Forgotten:
     change, or a plan's header, names their Host ID, that is taken out. The audit chain still verifies.
 
     A Host ID that is a bare number is not looked for in headers and settings: these name nobody unless a
-    school file does, and are full of other numbers.
+    school file does, and are full of other numbers. `leave_no_trace` belongs after it.
 
     Raises:
-        ReconcileError: the Host ID is blank, the store cannot be used, or it could not be rewritten after
-            the erasing.
+        ReconcileError: the Host ID is blank, or the store cannot be used.
     """
     if not host_id.strip():
         raise ReconcileError(f"{school_id}: a blank Host ID is nobody's; name the one to forget")
@@ -99,23 +105,42 @@ def forget(store: Store, school_id: str, host_id: str) -> Forgotten:
         _forget_in_journal(tx, school_id, person)
         _forget_in_runs(tx, school_id, person)
         _forget_in_memories(tx, school_id, person)
-    _compact(store)  # even where nothing was found: an earlier attempt may have been stopped before it
     others = person.others - {host_id, FORGOTTEN, ""}
     return Forgotten(person.changes, len(person.runs), tuple(sorted(others)))
 
 
-def _lock_school(tx: Connection, school_id: str) -> None:
-    for scope in find_scopes(tx, school_id):
-        lock_scope(tx, scope)
+def leave_no_trace(store: Store, *, now: datetime) -> None:
+    """Rewrite the store, so that nothing of what was erased of any school is left in unused space.
 
+    Not while anybody applies: they would have to wait for it, and could fail once their target is written.
+    Who begins to apply meanwhile waits, and fails at worst before anything is written.
 
-def _compact(store: Store) -> None:
+    Raises:
+        ReconcileError: somebody applies, or the store is in use or has no room for its copy. What was erased
+            stays so.
+    """
     try:
+        _see_that_nobody_applies(store, now)
         store.compact()
     except ReconcileError as error:
         raise ReconcileError(
             f"{error}. The values are erased, but traces may be left in unused space"
         ) from error
+
+
+def _see_that_nobody_applies(store: Store, now: datetime) -> None:
+    with store.read() as tx:
+        held = list_held(tx, now)
+    if held:
+        raise ReconcileError(
+            f"{held[0].scope.school_id}: an apply is under way, by {held[0]}, and would have to wait while"
+            " the state store is rewritten; run this again once nobody applies"
+        )
+
+
+def _lock_school(tx: Connection, school_id: str) -> None:
+    for scope in find_scopes(tx, school_id):
+        lock_scope(tx, scope)
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
@@ -18,9 +19,9 @@ from reconciler.state.scope import Scope, lock_scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +43,29 @@ class Lease:
         return f"{self.owner} on {self.host} since {self.since:%Y-%m-%d %H:%M:%S %Z}"
 
 
-class LeaseHeldError(ReconcileError):
-    """Somebody else applies to the directory; `lease` says who, where and since when."""
+SILENT = timedelta(hours=12)
+"""For how long a holder whose process is there is believed to be at work, though it gives no sign of life.
 
-    def __init__(self, lease: Lease) -> None:
+A machine may have slept overnight, and goes on where it was. But a process may also have outlived its apply,
+and another one may have got its number: a lease that nobody holds any more must not stop every night's apply.
+"""
+
+
+class LeaseHeldError(ReconcileError):
+    """Somebody else applies to the directory; `lease` says who, where and since when.
+
+    `silent` is one whose lease has expired, and whose process is there all the same.
+    """
+
+    def __init__(self, lease: Lease, *, silent: bool = False) -> None:
         self.lease = lease
         school = lease.scope.school_id
-        super().__init__(
-            f"{school}: an apply is under way, by {lease}, last seen {lease.seen:%H:%M:%S %Z}; wait until it"
-            f" is done. If you know that it was stopped, `reconcile unlock {school}`"
-        )
+        told = f"{school}: an apply is under way, by {lease}, last seen {lease.seen:%H:%M:%S %Z}"
+        advice = "wait until it is done. If you know that it was stopped,"
+        if silent:
+            told += ", and its process is still there"
+            advice = "wait until it is done, or end that process. If you know that it applies no more,"
+        super().__init__(f"{told}; {advice} `reconcile unlock {school}`")
 
 
 class LeaseLostError(ReconcileError):
@@ -87,7 +101,7 @@ def acquire_lease(  # noqa: PLR0913 - who, where, when, how long
     return lease
 
 
-def take_lease(  # noqa: PLR0913 - as of acquire_lease, and whom it may be taken from
+def take_lease(  # noqa: PLR0913 - as of acquire_lease, and who is known to be there
     tx: Connection,
     scope: Scope,
     *,
@@ -95,16 +109,23 @@ def take_lease(  # noqa: PLR0913 - as of acquire_lease, and whom it may be taken
     host: str,
     now: datetime,
     ttl: timedelta,
-    is_gone: Callable[[Lease], bool],
+    is_there: Callable[[Lease], bool | None],
 ) -> Lease:
-    """Take the lease, also from a holder who is known to be gone, as after a kill: nobody has to wait then.
+    """Take the lease; `is_there` says whether its holder is, or None where that cannot be known.
+
+    From one who is known to be gone, as after a kill, it is taken at once: nobody has to wait then. From one
+    who is known to be there it is not taken for hours, though it has expired: who has lost touch with the
+    store, or has slept, is still about to write.
 
     Raises:
         LeaseHeldError: somebody holds it, who may still be at work.
     """
     lock_scope(tx, scope)
     held = read_lease(tx, scope)
-    if held and is_gone(held):
+    there = is_there(held) if held else None
+    if held and there and held.expires <= now < held.seen + SILENT:
+        raise LeaseHeldError(held, silent=True)
+    if there is False:
         _remove(tx, scope)
     return acquire_lease(tx, scope, owner=owner, host=host, now=now, ttl=ttl)
 
@@ -143,8 +164,17 @@ def break_lease(tx: Connection, scope: Scope) -> Lease | None:
 def read_lease(tx: Connection, scope: Scope) -> Lease | None:
     """The lease as it stands; it may have expired."""
     found = tx.execute(select(tables.leases).where(scope.of(tables.leases))).one_or_none()
-    if found is None:
-        return None
+    return None if found is None else _lease(found)
+
+
+def list_held(tx: Connection, now: datetime) -> list[Lease]:
+    """The leases of all schools that have not expired: whoever is at work in the store."""
+    found = tx.execute(select(tables.leases).order_by(_row.school_id, _row.directory_id)).all()
+    return [lease for lease in map(_lease, found) if now < lease.expires]
+
+
+def _lease(found: Row[Any]) -> Lease:
+    scope = Scope(found.school_id, found.directory_id)
     return Lease(scope, found.token, found.owner, found.host, found.since, found.seen, found.expires)
 
 

@@ -12,7 +12,7 @@ from reconciler.apply.runner import run
 from reconciler.errors import ReconcileError
 from reconciler.state.audit import list_entries, verify_chain
 from reconciler.state.journal import read_journal
-from reconciler.state.leases import LeaseHeldError, LeaseLostError, break_lease, read_lease
+from reconciler.state.leases import SILENT, LeaseHeldError, LeaseLostError, break_lease, read_lease
 from reconciler.state.runs import list_runs, read_plan_header
 from reconciler.state.scope import Scope
 from reconciler.state.store import open_store
@@ -43,8 +43,8 @@ class Clock:
         return self.now
 
 
-def applier(who: str = "ana", *, host: str = "desk", alive: bool = True) -> Applier:
-    return Applier(who, host, "71", lambda _process: alive)
+def applier(who: str = "ana", *, host: str = "desk", process: str = "71", alive: bool = True) -> Applier:
+    return Applier(who, host, process, lambda _process: alive)
 
 
 @pytest.fixture
@@ -123,6 +123,10 @@ def test_a_second_apply_is_told_who_applies_and_since_when(store, target, plan):
         (applier("ben", alive=False), timedelta(), True),  # this machine knows that the process is gone
         (applier("ben", alive=True), timedelta(), False),
         (applier("ben", host="other", alive=False), timedelta(), False),  # nobody knows of another machine
+        (applier("ben", process="72"), TIME_TO_LIVE, False),  # ana has slept, and is about to go on
+        (applier("ben", process="72"), SILENT - timedelta(seconds=1), False),
+        (applier("ben", process="72"), SILENT, True),  # another process has got the number, or ana's lives on
+        (applier("ben", process="71"), TIME_TO_LIVE, True),  # a container that began again
         (applier("ben", host="other"), TIME_TO_LIVE, True),
         (applier("ben", host="other"), TIME_TO_LIVE - timedelta(seconds=1), False),
     ],
@@ -142,6 +146,20 @@ def test_who_may_take_over(store, target, plan, second, later, takes_over):
             ("ben", "done"),
             ("ana", "interrupted"),
         ]
+
+
+def test_who_gives_no_sign_of_life_but_is_there_is_told_of(store, target, plan):
+    clock = Clock()
+    first = recorded(store, SCOPE, plan, applier(), clock)
+    first.__enter__()  # and sleeps
+    clock.now += TIME_TO_LIVE
+    with pytest.raises(LeaseHeldError) as held:
+        apply(store, target, plan, applier("ben", process="72"), clock)
+    assert str(held.value) == (
+        "maple-grove: an apply is under way, by ana, process 71, on desk since 2025-09-01 08:00:00 UTC, last"
+        " seen 08:00:00 UTC, and its process is still there; wait until it is done, or end that process. If"
+        " you know that it applies no more, `reconcile unlock maple-grove`"
+    )
 
 
 def test_an_apply_whose_lease_was_broken_makes_no_further_batch(store, target, plan, monkeypatch):

@@ -14,10 +14,15 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from reconciler.state.leases import acquire_lease, release_lease
+from reconciler.state.scope import Scope
+from reconciler.state.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,6 +115,24 @@ def test_somebody_is_forgotten_and_the_trail_still_whole(school, reconcile):
     audit = reconcile("audit", "maple-grove")
     assert audit.returncode == 0
     assert re.search(r": 4 entries, whole, the last hash is [0-9a-f]{64}\n$", audit.stdout)
+
+
+def test_somebody_is_forgotten_while_a_school_is_applied_and_traces_are_told_of(school, reconcile):
+    reconcile("apply", "maple-grove", "--auto-approve")
+    store, now = open_store(state(school)), datetime.now(UTC)
+    with store.write() as tx:
+        hour, oak = timedelta(hours=1), Scope("oak", "dir-1")
+        lease = acquire_lease(tx, oak, owner="ana", host="desk", now=now, ttl=hour)
+    told = reconcile("forget", "maple-grove", "S1")
+    assert told.returncode == 1
+    assert told.stderr.startswith("oak: an apply is under way, by ana on desk since ")
+    assert told.stderr.endswith(
+        "run this again once nobody applies. The values are erased, but traces may be left in unused space\n"
+    )
+    assert ": 3 entries, whole" in reconcile("audit", "maple-grove").stdout  # it is noted all the same
+    with store.write() as tx:
+        release_lease(tx, lease)
+    assert reconcile("forget", "maple-grove", "S1").returncode == 0
 
 
 def test_values_older_than_the_school_keeps_them_are_erased_by_the_next_apply(school, reconcile):

@@ -6,7 +6,7 @@ import sys
 import threading
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import event, text
@@ -248,6 +248,15 @@ def test_a_database_that_is_not_there(postgres: Cluster) -> None:
     url = postgres.create_database().replace("/state_", "/no_state_")
     with pytest.raises(ReconcileError, match="lets nobody in so; correct user, password and database"):
         open_store(url)
+
+
+def test_a_server_that_went_away_is_noticed_while_a_lease_lives(postgres: Cluster) -> None:
+    names = ("connect_timeout", "keepalives_idle", "keepalives_interval", "tcp_user_timeout")
+    for more, timeout in (("", "10"), ("&connect_timeout=3", "3")):
+        with open_store(postgres.create_database() + more).read() as tx:
+            connected: Any = tx.connection.driver_connection
+            given = connected.info.get_parameters()
+        assert [given[name] for name in names] == [timeout, "20", "10", "40000"]
 
 
 def test_a_server_that_takes_no_writes(postgres: Cluster) -> None:
