@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from reconciler.model import Plan
     from reconciler.targets.interface import Target
 
-BATCH_SIZE = 50_000
 _KINDS = ("groups", "users", "relationships", "memberships")
 """The order within a step: what others stand on comes first."""
 
@@ -26,14 +25,15 @@ def run(
     plan: Plan,
     target: Target,
     progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005 - names for the caller
-    batch_size: int = BATCH_SIZE,
+    batch_size: int = 0,
     journal: Journal | None = None,
 ) -> Outcomes:
     """Carry out all changes of a plan, in their order, and tell what became of each.
 
-    `progress` is called with the changes done and the total, at the start and after each batch. The
-    `journal` is told of each batch before it is made, and what became of it. What
-    was carried out before an error or an interrupt stays; running the same plan again finishes it.
+    `progress` is called with the changes done and the total, at the start and after each batch; a batch has
+    as many changes as the target carries out at once, or `batch_size`. The `journal` is told of each batch
+    before it is made, and what became of it. What was carried out before an error or an interrupt stays;
+    running the same plan again finishes it.
 
     Raises:
         ReconcileError: the target refuses the plan, or cannot be used.
@@ -42,7 +42,7 @@ def run(
     done, total = 0, len(plan.changes)
     progress(done, total)
     outcomes = []
-    for batch in _batches(plan, batch_size):
+    for batch in _batches(plan, batch_size or target.capabilities.at_once):
         number = journal.open(batch.kind, batch.changes) if journal else 0
         outcomes.append(target.apply(batch))
         if journal:

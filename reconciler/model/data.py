@@ -113,6 +113,8 @@ class Capabilities:
     """Whether Host IDs that differ in case alone can be two accounts."""
     refuses_taken_email: bool = True
     """Whether the directory itself sees to it that no two accounts have one e-mail."""
+    at_once: int = 50_000
+    """Changes that are carried out together, at most: Ctrl-C waits for them, and progress is told by them."""
 
 
 @dataclass(frozen=True, slots=True)

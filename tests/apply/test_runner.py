@@ -102,6 +102,14 @@ def test_progress_is_told_of_each_batch(path: Path) -> None:
     assert told == [(0, 5), (2, 5), (4, 5), (5, 5)]
 
 
+def test_a_batch_is_no_larger_than_the_target_says(path: Path) -> None:
+    plan = make_plan(**d.numbered(users=[d.creation(f"S{n}") for n in range(5)]))  # type: ignore[arg-type]
+    target = Watched(d.new_directory(path))
+    target.capabilities = Capabilities(at_once=2)
+    run(plan, target)
+    assert [ids for _, ids, _ in target.batches] == [[1, 2], [3, 4], [5]]
+
+
 def test_a_roll_over_without_changes_is_written(path: Path) -> None:
     target = d.new_directory(path)
     d.apply(target, "users", d.creation("S1"))

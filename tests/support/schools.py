@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from reconciler.apply.runner import BATCH_SIZE, run
+from reconciler.apply.runner import run
 from reconciler.config import load_school
 from reconciler.desired import build_desired
 from reconciler.frames import (
@@ -190,7 +190,7 @@ def plan_for(
     )
 
 
-def apply_to(plan: Plan, target: Path | Target, *, batch_size: int = BATCH_SIZE) -> Outcomes:
+def apply_to(plan: Plan, target: Path | Target, *, batch_size: int = 0) -> Outcomes:
     """Carry a plan out."""
     directory = open_directory(target) if isinstance(target, Path) else target
     return run(plan, directory, batch_size=batch_size)

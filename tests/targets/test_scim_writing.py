@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from reconciler.apply.runner import run
 from reconciler.targets import open_target
 from tests.support import directories as d
 from tests.support.memory import HeldMemory
+from tests.support.plans import make_plan
 from tests.support.scim_api import serving
 from tests.support.scim_servers import Running, scim2_server, sign_in
 
@@ -138,6 +140,15 @@ def test_a_run_that_was_cut_short_is_looked_up_before_it_goes_on(server: Running
     again = opened(server, memory)
     assert d.apply(again, "users", d.creation("S1"), d.creation("S2")) == [("already", ""), ("applied", "")]
     assert memory.kept.notes == {}
+
+
+def test_progress_is_told_every_two_hundred_accounts(server: Running) -> None:
+    target = opened(server)
+    plan = make_plan(**d.numbered(users=[d.creation(f"S{number}") for number in range(250)]))  # type: ignore[arg-type]
+    told: list[tuple[int, int]] = []
+    outcomes = run(plan, target, lambda done, total: told.append((done, total)))
+    assert told == [(0, 250), (200, 250), (250, 250)]
+    assert set(outcomes.frame["outcome"]) == {"applied"}
 
 
 def test_an_account_with_the_same_email_is_never_taken_over(server: Running) -> None:

@@ -80,6 +80,10 @@ def discover(client: Client, settings: ScimSettings) -> Abilities:
     )
 
 
+AT_ONCE = 200
+"""Accounts that are looked at before they are changed: so the look is seconds old, not minutes."""
+
+
 def capabilities(abilities: Abilities, settings: ScimSettings) -> Capabilities:
     """The same in the words that planning knows."""
     ours = abilities.user_extension
@@ -102,6 +106,7 @@ def capabilities(abilities: Abilities, settings: ScimSettings) -> Capabilities:
         kinds=frozenset(name for name, held in kinds.items() if held),
         exact_host_ids=abilities.exact_user_names,
         refuses_taken_email=settings.user_name == "email",
+        at_once=AT_ONCE,
     )
 
 

@@ -11,7 +11,7 @@ from reconciler import frames
 from reconciler.errors import ReconcileError
 from reconciler.frames import PERSON_FIELDS
 from reconciler.targets.judging import judge_create, judge_update, same
-from reconciler.targets.scim.discovery import capabilities
+from reconciler.targets.scim.discovery import AT_ONCE, capabilities
 from reconciler.targets.scim.resources import (
     FIELDS,
     target_id,
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from reconciler.targets.scim.resources import Resource
     from reconciler.targets.scim.server import Server
     from reconciler.targets.scim.settling import Verdict
-
-AT_ONCE = 200
-"""Accounts that are looked at before they are changed: so the look is seconds old, not minutes."""
 
 
 def write_users(server: Server, changes: pl.DataFrame) -> pl.DataFrame:
