@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import pipeline
-from reconciler.errors import HeldError, ReconcileError
-from reconciler.fleet.plans import defect
+from reconciler.errors import HeldError, ReconcileError, panics_as_errors
+from reconciler.fleet.defects import defect
 from reconciler.model.fleet import SchoolApplied
 
 if TYPE_CHECKING:
@@ -55,11 +55,12 @@ def apply_one(name: str, order: ApplyOrder) -> SchoolApplied:
     school_id = Path(name).stem
     size = 0
     try:
-        plan = saved.open_plan(str(order.folder / f"{school_id}.plan"))
-        size = len(plan.changes)
-        if plan.verdict == "none":
-            return SchoolApplied(school_id, "none")
-        outcomes = pipeline.apply_plan(plan, pipeline.load(name), progress=lambda done, total: None)  # noqa: ARG005
+        with panics_as_errors():
+            plan = saved.open_plan(str(order.folder / f"{school_id}.plan"))
+            size = len(plan.changes)
+            if plan.verdict == "none":
+                return SchoolApplied(school_id, "none")
+            outcomes = pipeline.apply_plan(plan, pipeline.load(name), progress=lambda done, total: None)  # noqa: ARG005
     except HeldError as error:
         return SchoolApplied(school_id, "held", size, detail=str(error))
     except ReconcileError as error:
