@@ -6,7 +6,12 @@ Messages name Host IDs, files and lines, never a person's name or e-mail.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class ReconcileError(Exception):
@@ -62,3 +67,24 @@ class InputError(ReconcileError):
 def one_mistake(file: str, message: str, hint: str = "", line: int = 0) -> InputError:
     """An error with a single mistake, for readers that cannot go on after it."""
     return InputError([Mistake(file, line, 0, message, hint)])
+
+
+class PanicError(Exception):
+    """Polars, or another library in Rust, gave up in the middle of its work: a defect."""
+
+
+@contextmanager
+def panics_as_errors() -> Iterator[None]:
+    """Let a panic be an error like any other, without its words, which may hold somebody's values.
+
+    As such libraries raise it, it passes whoever catches every `Exception`, and cannot be pickled.
+
+    Raises:
+        PanicError: in place of the panic.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__module__ != "pyo3_runtime":  # each library has a class of its own
+            raise
+        raise PanicError("a library gave up").with_traceback(error.__traceback__) from None

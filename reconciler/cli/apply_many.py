@@ -97,6 +97,7 @@ def _see_that_they_are_few(due: Sequence[SchoolPlan], most: int | None) -> None:
 
 def _carry_out(names: Sequence[str], order: ApplyOrder, engine: EngineOptions) -> list[SchoolApplied]:
     from reconciler.fleet import apply_schools
+    from reconciler.views.applied import applied_text
 
     done: list[SchoolApplied] = []
     try:
@@ -104,8 +105,11 @@ def _carry_out(names: Sequence[str], order: ApplyOrder, engine: EngineOptions) -
             for applied in apply_schools(names, order, engine.open()):
                 done.append(applied)
                 tell(f"{len(done):,} of {len(names):,} schools; {applied.school} is done")
-    except KeyboardInterrupt:
-        remark("What was done stays done; the same command goes on from there.")
+    except BaseException as error:
+        # Whatever ends it: which schools were written to is known here alone.
+        write("\n" + applied_text(done, **look()))
+        if isinstance(error, KeyboardInterrupt):
+            remark("What was done stays done; the same command goes on from there.")
         raise
     return done
 

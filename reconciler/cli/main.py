@@ -40,7 +40,7 @@ from reconciler.cli import (
 )
 from reconciler.cli.screen import complain, prepare, settle, write
 from reconciler.environment import DEBUG, IDENTITY, PSEUDONYM_KEY_FILE, STATE
-from reconciler.errors import ReconcileError
+from reconciler.errors import ReconcileError, panics_as_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +88,8 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     reuse_memory()
     _collect_garbage_rarely()
     try:
-        app(args=_globals_first(sys.argv[1:] if args is None else args), prog_name="reconcile")
+        with panics_as_errors():
+            app(args=_globals_first(sys.argv[1:] if args is None else args), prog_name="reconcile")
     except SystemExit as leaving:
         if leaving.code == INTERRUPTED:
             complain("Interrupted.")

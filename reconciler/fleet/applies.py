@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from reconciler import pipeline
 from reconciler.config import school_id
-from reconciler.errors import HeldError, ReconcileError
-from reconciler.fleet.plans import defect
+from reconciler.errors import HeldError, ReconcileError, panics_as_errors
+from reconciler.fleet.defects import defect
 from reconciler.model.fleet import SchoolApplied
 
 if TYPE_CHECKING:
@@ -56,11 +56,12 @@ def apply_one(name: str, order: ApplyOrder) -> SchoolApplied:
     school = school_id(name)
     size = 0
     try:
-        plan = saved.open_plan(str(order.folder / f"{school}.plan"))
-        size = len(plan.changes)
-        if plan.verdict == "none":
-            return SchoolApplied(school, "none")
-        outcomes = pipeline.apply_plan(plan, pipeline.load(name), progress=lambda done, total: None)  # noqa: ARG005
+        with panics_as_errors():
+            plan = saved.open_plan(str(order.folder / f"{school}.plan"))
+            size = len(plan.changes)
+            if plan.verdict == "none":
+                return SchoolApplied(school, "none")
+            outcomes = pipeline.apply_plan(plan, pipeline.load(name), progress=lambda done, total: None)  # noqa: ARG005
     except HeldError as error:
         return SchoolApplied(school, "held", size, detail=str(error))
     except ReconcileError as error:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
-import os
 import pickle
+import secrets
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, Queue
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler import __version__
-from reconciler.environment import STATE
 from reconciler.errors import ReconcileError
+from reconciler.fleet.dask_likeness import mark_store
 from reconciler.fleet.dask_worker import Batch
+from reconciler.fleet.defects import defect
 from reconciler.fleet.engine import TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from distributed import Client, Future
 
@@ -52,32 +54,45 @@ class DaskEngine:
             ReconcileError: dask is not installed, there is no such scheduler, or its workers are unlike this
                 machine.
         """
-        from distributed import as_completed  # noqa: PLC0415 - an extra, and slow
-
         if not names:
             return
+        look = self._looking()
         # Whatever leaves this block lets go of the futures, and so cancels what waits on the cluster.
         with self._connected() as client:
-            threads = self._see_the_workers(client)
-            futures = self._submit(client, work, names, threads)
-            for future in as_completed(futures):  # type: ignore[no-untyped-call]
+            threads = self._see_the_workers(client, look)
+            futures = self._submit(client, _do(look), work, names, threads)
+            for future in self._as_they_come(client, futures):
                 yield from _results(future, futures.pop(future), failed)
+            for left in futures.values():
+                yield from (failed(name, "the cluster has no worker any more") for name in left)
 
     def _connected(self) -> Client:
         try:
             from distributed import Client  # noqa: PLC0415 - an extra, and slow
+            from distributed.comm.addressing import get_address_host_port  # noqa: PLC0415
         except ImportError:
             raise ReconcileError(
                 "--engine dask needs an extra: pip install 'vidigami-reconciler[fleet]'"
             ) from None
         # What it has to say of a lost connection is a traceback; what became of each school is told anyway.
-        logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+        _silence("distributed")
         try:
+            # Looked at before: a client that cannot read its address is left half open.
+            get_address_host_port(self.scheduler)
             return Client(self.scheduler, timeout=self.patience)  # type: ignore[no-untyped-call]
+        except (ValueError, TypeError) as error:
+            raise ReconcileError(
+                f"{self.scheduler}: there can be no scheduler ({error}); --scheduler takes an address such as"
+                " tcp://10.0.0.5:8786"
+            ) from None
         except (OSError, TimeoutError):
             raise ReconcileError(f"{self.scheduler}: there is no scheduler; see --scheduler") from None
 
-    def _see_the_workers(self, client: Client) -> int:
+    def _looking(self) -> Callable[[], str]:
+        folder, salt = str(Path.cwd()), secrets.token_hex(16)
+        return _look(__version__, folder, salt, mark_store(folder, salt))
+
+    def _see_the_workers(self, client: Client, look: Callable[[], str]) -> int:
         """The threads of all workers, once there is one and all of them can do what is asked."""
         try:
             client.wait_for_workers(1, timeout=self.patience)
@@ -85,27 +100,61 @@ class DaskEngine:
             raise ReconcileError(
                 f"{self.scheduler}: it has no workers; start some: dask worker {self.scheduler}"
             ) from None
-        folder, state = str(Path.cwd()), STATE if os.environ.get(STATE) else ""
-        found = client.run(_look(), __version__, folder, state)
+        # One that goes away meanwhile has nothing to say; and each looks once more at what it is handed.
+        found = client.run(look, on_error="ignore")
         if amiss := [f"{address} {why}" for address, why in found.items() if why]:
             raise ReconcileError("workers that cannot be used; nothing was begun:\n" + "\n".join(amiss))
-        return sum(client.nthreads().values())  # type: ignore[no-untyped-call]
+        return max(1, sum(client.nthreads().values()))  # type: ignore[no-untyped-call]
 
     def _submit(
-        self, client: Client, work: Callable[[str], T], names: Sequence[str], threads: int
+        self,
+        client: Client,
+        do: Callable[[bytes], Any],
+        work: Callable[[str], T],
+        names: Sequence[str],
+        threads: int,
     ) -> dict[Future[Any], Sequence[str]]:
         size = max(1, min(BATCH, len(names) // (threads * _SHARES)))
         batches = [names[start : start + size] for start in range(0, len(names), size)]
         folder, pickled = str(Path.cwd()), pickle.dumps(work)
         futures = client.map(
-            _do(),
+            do,
             [pickle.dumps(Batch(folder, pickled, batch, self.timeout)) for batch in batches],
-            [__version__] * len(batches),
             key="schools",
             pure=False,
             retries=_RETRIES,
         )
         return dict(zip(futures, batches, strict=True))
+
+    def _as_they_come(self, client: Client, futures: Collection[Future[Any]]) -> Iterator[Future[Any]]:
+        """The futures as they are done; the rest never, once there has been no worker for so long."""
+        done: Queue[Future[Any]] = Queue()
+        for future in futures:
+            future.add_done_callback(done.put)  # type: ignore[no-untyped-call]
+        left = len(futures)
+        while left:
+            try:
+                yield done.get(timeout=self.patience)
+                left -= 1
+            except Empty:
+                if not self._has_workers(client):
+                    return
+
+    def _has_workers(self, client: Client) -> bool:
+        try:
+            client.wait_for_workers(1, timeout=self.patience)
+        except TimeoutError:
+            return False
+        except OSError:  # the scheduler itself is lost, and of that each future tells
+            return True
+        return True
+
+
+def _silence(library: str) -> None:
+    """Let a library say nothing, nor those of its loggers that have a level of their own."""
+    for name in [library, *logging.root.manager.loggerDict]:
+        if name.partition(".")[0] == library:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def _results(future: Future[Any], names: Sequence[str], failed: Callable[[str, str], T]) -> Iterator[T]:
@@ -120,6 +169,8 @@ def _results(future: Future[Any], names: Sequence[str], failed: Callable[[str, s
         yield from (failed(name, "the scheduler was lost, and with it what became of this") for name in names)
     except ImportError as error:  # a worker that came later than those which were looked at
         yield from (failed(name, f"its worker {error}") for name in names)
+    except Exception as error:  # noqa: BLE001 - a defect in one batch is not to hide the others
+        yield from (failed(name, defect(error)) for name in names)
     else:
         for done in batch:
             yield failed(done.name, done.why) if done.why else pickle.loads(done.result)  # noqa: S301
@@ -131,35 +182,28 @@ def _results(future: Future[Any], names: Sequence[str], failed: Callable[[str, s
 # that has none, or another version, can say so. All that they need they import.
 
 
-def _look() -> Callable[[str, str, str], str]:
-    def look(version: str, folder: str, state: str) -> str:
-        """What keeps a worker from working for a command of this version, in this folder; else ''."""
-        import os  # noqa: PLC0415
-
+def _look(version: str, folder: str, salt: str, store: str) -> Callable[[], str]:
+    def look() -> str:
+        """What keeps a worker from working for a command that is like this; else ''."""
         try:
             from reconciler import __version__ as there  # noqa: PLC0415
         except ImportError:
             return "does not have reconcile: install the same version there"
         if there != version:
             return f"has reconcile {there}, and this is {version}: install the same version there"
-        if not os.path.isdir(folder):  # noqa: PTH112
-            return f"does not see {folder}: workers need the same files, in the same place"
-        if state and not os.environ.get(state):
-            return f"has no {state} in its environment, and this command has: set it there, too"
-        return ""
+        from reconciler.fleet.dask_likeness import unlike  # noqa: PLC0415
+
+        return unlike(folder, salt, store)
 
     return look
 
 
-def _do() -> Callable[[bytes, str], Any]:
-    def do(batch: bytes, version: str) -> bytes:
-        try:
-            from reconciler import __version__ as there  # noqa: PLC0415
-            from reconciler.fleet.dask_worker import do_batch  # noqa: PLC0415
-        except ImportError:
-            raise ImportError("does not have reconcile: install the same version there") from None
-        if there != version:
-            raise ImportError(f"has reconcile {there}, and this is {version}: install the same version there")
+def _do(look: Callable[[], str]) -> Callable[[bytes], Any]:
+    def do(batch: bytes) -> bytes:
+        if why := look():  # a worker that came later than those which were looked at
+            raise ImportError(why)
+        from reconciler.fleet.dask_worker import do_batch  # noqa: PLC0415
+
         return do_batch(batch)
 
     return do

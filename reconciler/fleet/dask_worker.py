@@ -70,7 +70,7 @@ def _pool() -> WarmPool:
 def _do_one(folder: str, work: bytes, name: str) -> Done:
     try:
         os.chdir(folder)
-    except OSError:  # a worker that came later than those which were looked at
+    except OSError:  # it saw it as it was handed the batch
         return _failed(name, f"its worker does not see {folder}")
     return Done(name, pickle.dumps(_unpickled(work)(name)))
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from reconciler import pipeline
 from reconciler.config import school_files, school_id
-from reconciler.errors import ReconcileError
+from reconciler.errors import ReconcileError, panics_as_errors
+from reconciler.fleet.defects import defect
 from reconciler.model.fleet import Planned, SchoolPlan
 from reconciler.shown import Appearance, write_view
 
@@ -59,20 +60,13 @@ def plan_one(name: str, order: PlanOrder) -> SchoolPlan:
     """Plan a school, and write what is asked for. Raises nothing: what goes wrong is told."""
     school = school_id(name)
     try:
-        plan = pipeline.plan_school(pipeline.load(name), additions_only=order.additions_only)
-        planned = Planned(school, plan)
-        return _keep(planned, order)
+        with panics_as_errors():
+            plan = pipeline.plan_school(pipeline.load(name), additions_only=order.additions_only)
+            return _keep(Planned(school, plan), order)
     except ReconcileError as error:
         return _keep(Planned(school, error=str(error)), order)
     except Exception as error:  # noqa: BLE001 - a defect in one school's plan is not to hide the others
         return _keep(Planned(school, error=defect(error)), order)
-
-
-def defect(error: Exception) -> str:
-    """What is said of an error that is ours; not its text, which may hold somebody's values."""
-    return (
-        f"a defect in reconcile ({type(error).__name__}): plan this school alone, with --debug, and report it"
-    )
 
 
 def _keep(planned: Planned, order: PlanOrder) -> SchoolPlan:

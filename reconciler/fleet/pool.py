@@ -10,6 +10,8 @@ from multiprocessing import get_context, parent_process
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeVar
 
+from reconciler.fleet.defects import defect
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -19,6 +21,8 @@ T = TypeVar("T")
 
 _WAITING = 4
 """Schools that wait for each process: it is never without work, and no more is held than that."""
+_TRIES = 3
+"""How often processes are begun for a school, where they break at once."""
 
 
 class WarmPool:
@@ -37,24 +41,20 @@ class WarmPool:
         timeout: float,
     ) -> Iterator[T]:
         """As of Engine. A process that takes longer than `timeout` is killed, and another takes its place."""
-        from pebble import ProcessExpired  # noqa: PLC0415 - seldom needed
-
         to_do, running = iter(names), dict[Future[T], str]()
         while True:
             while len(running) < self._jobs * _WAITING and (name := next(to_do, "")):
-                running[self._begun().schedule(work, args=[name], timeout=timeout)] = name
+                running[self._schedule(work, name, timeout)] = name
             if not running:
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 name = running.pop(future)
-                try:
+                if error := future.exception():
+                    if isinstance(error, BrokenProcessPool):
+                        self._end_if_broken()
+                    yield failed(name, _why(error, timeout))
+                else:
                     yield future.result()
-                except TimeoutError:
-                    yield failed(name, f"gave up after {timeout:g} seconds (--timeout)")
-                except ProcessExpired as error:
-                    yield failed(name, f"its process died (exit code {error.exitcode})")
-                except BrokenProcessPool:  # it died between two schools, and nobody can tell at which
-                    yield failed(name, "its process died")
 
     def stop(self) -> None:
         """End all processes, whatever they are at."""
@@ -62,16 +62,55 @@ class WarmPool:
             self._processes.stop()  # type: ignore[no-untyped-call]
             self._processes.join()
 
+    def _schedule(self, work: Callable[[str], T], name: str, timeout: float) -> Future[T]:
+        """What will come of a name; of one that no process could be found for, that too."""
+        for _ in range(_TRIES):
+            try:
+                return self._begun().schedule(work, args=[name], timeout=timeout)
+            except RuntimeError as error:  # they broke just now: others take their place
+                trouble = error
+        nothing: Future[T] = Future()
+        nothing.set_exception(trouble)
+        return nothing
+
     def _begun(self) -> ProcessPool:
         from pebble import ProcessPool  # noqa: PLC0415 - seldom needed
 
+        self._end_if_broken()
         with self._beginning:
-            if self._processes is None or not self._processes.active:
+            if self._processes is None:
                 # Not forked: threads of a library may hold locks that nobody in the copy would let go of.
                 self._processes = ProcessPool(
                     max_workers=self._jobs, context=get_context("spawn"), initializer=_prepare
                 )
             return self._processes
+
+    def _end_if_broken(self) -> None:
+        """End what is left of processes that broke: they would go on with schools that are told as failed."""
+        with self._beginning:
+            if self._processes and not _is_whole(self._processes):
+                self.stop()
+                self._processes = None
+
+
+def _is_whole(processes: ProcessPool) -> bool:
+    try:
+        return processes.active
+    except BrokenProcessPool:  # the machine could not even begin them
+        return False
+
+
+def _why(error: BaseException, timeout: float) -> str:
+    """Why there is nothing of a school, where its process gave this in its place."""
+    from pebble import ProcessExpired  # noqa: PLC0415 - seldom needed
+
+    if isinstance(error, TimeoutError):
+        return f"gave up after {timeout:g} seconds (--timeout)"
+    if isinstance(error, ProcessExpired):
+        return f"its process died (exit code {error.exitcode})"
+    if isinstance(error, BrokenProcessPool):  # it died between two schools, and nobody can tell at which
+        return "its process died"
+    return defect(error)
 
 
 def _prepare() -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from reconciler import history, pipeline
 from reconciler.config import school_id
-from reconciler.errors import ReconcileError
-from reconciler.fleet.plans import defect
+from reconciler.errors import ReconcileError, panics_as_errors
+from reconciler.fleet.defects import defect
 from reconciler.model.fleet import LastRun, Planned, SchoolLine, SchoolStatus
 from reconciler.views.schools import line_of
 
@@ -33,7 +33,8 @@ def check_schools(names: Sequence[str], engine: Engine, *, plan: bool) -> Iterat
 def check_one(name: str, *, plan: bool) -> SchoolStatus:
     """How a school stands. Raises nothing: what goes wrong is told."""
     try:
-        return _check(pipeline.load(name), plan=plan)
+        with panics_as_errors():
+            return _check(pipeline.load(name), plan=plan)
     except ReconcileError as error:
         return _gave_up(name, str(error))
     except Exception as error:  # noqa: BLE001 - as in plan_one
@@ -49,8 +50,9 @@ def _check(school: School, *, plan: bool) -> SchoolStatus:
     error = ""
     last = None
     try:
-        last = _last_run(school)
-        planned = pipeline.plan_school(school) if plan else None
+        with panics_as_errors():
+            last = _last_run(school)
+            planned = pipeline.plan_school(school) if plan else None
     except ReconcileError as failed:
         error = str(failed)
     except Exception as failed:  # noqa: BLE001 - as in plan_one

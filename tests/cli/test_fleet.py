@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.support.dask_cluster import dask_cluster
 from tests.support.workers import for_workers
 
 Run = Callable[..., tuple[int, str, str]]
+T = TypeVar("T")
 SCHOOL = """\
 name: {name}
 extends: [powerschool, vidigami-v2]
@@ -26,6 +28,7 @@ source:
 target: {{kind: embedded, path: ../directories/{name}.db}}
 sync: apply
 """
+PANIC = "from polars.exceptions import PanicException; raise PanicException(school.name)"
 HELD = "preflight: {minimum: {students: 9999}}\n"
 
 
@@ -83,18 +86,19 @@ def test_among_a_hundred_one_that_hangs_fails_is_broken_or_is_held_touches_no_ot
 ) -> None:
     names = write_schools(demo, [f"s{number:03}" for number in range(100)])
     assert reconcile("apply", "s003", "--auto-approve")[0] == 0
-    for_workers(monkeypatch, s001="time.sleep(1000)", s002="1 / 0")
+    for_workers(monkeypatch, s001="time.sleep(1000)", s002="1 / 0", s005=PANIC)
     let_a_student_leave(demo, "s003")
     Path("schools/s004.yaml").write_text("nam: Four\n", encoding="utf-8")
     code, shown, _ = reconcile("plan", "--all", "--timeout", "6", "--out", "plans", *engine())
     told = lines(shown)
     assert code == 1
-    assert shown.splitlines()[0] == "100 schools: 3 failed, 1 held, 96 with changes"
+    assert shown.splitlines()[0] == "100 schools: 4 failed, 1 held, 95 with changes"
     assert told["s001"] == "failed        gave up after 6 seconds (--timeout)"
     assert told["s002"].startswith("failed        a defect in reconcile (ZeroDivisionError)")
     assert told["s003"].startswith("held          by memberships.remove; ")
     assert told["s004"].startswith("failed        schools/s004.yaml: ")
-    others = names[:1] + names[5:]
+    assert told["s005"].startswith("failed        a defect in reconcile (PanicError)")
+    others = names[:1] + names[6:]
     assert {told[name] for name in others} == {told["s000"]}
     assert told["s000"].startswith("with changes  users +813, ")
     assert sorted(path.stem for path in Path("plans").iterdir()) == sorted([*others, "s003"])
@@ -140,6 +144,50 @@ def test_all_are_applied_and_the_same_command_goes_on(
     code, shown, log = reconcile("apply", "--all")
     assert (code, log) == (0, "")
     assert shown.splitlines()[0] == f"{len(schools)} schools: 6 up to date"
+
+
+class Ends:
+    """An engine that plans all there is, and ends in the middle of what comes next."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error, self._runs = error, 0
+
+    def run(
+        self, work: Callable[[str], T], names: Sequence[str], failed: Callable[[str, str], T]
+    ) -> Iterator[T]:
+        """As of Engine."""
+        del failed
+        self._runs += bool(names)
+        for number, name in enumerate(names):
+            if self._runs == 2 and number == 1:
+                raise self._error
+            yield work(name)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (KeyboardInterrupt(), 130, "What was done stays done; the same command goes on from there.\n"),
+        (ZeroDivisionError(), 1, "This is a defect in reconcile "),
+    ],
+)
+def test_whatever_ends_it_says_what_was_done(
+    demo: Path,
+    reconcile: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+    code: int,
+    says: str,
+) -> None:
+    write_schools(demo, ["ash", "birch"])
+    engine = Ends(error)
+    monkeypatch.setattr("reconciler.cli.engines.EngineOptions.open", lambda _: engine)
+    found, shown, log = reconcile("apply", "--all", "--auto-approve")
+    assert found == code
+    assert log.startswith(says)
+    assert shown.partition("1 school: ")[2].splitlines()[:2] == ["1 applied", ""]
+    assert "  ash  applied" in shown
+    assert [path.name for path in Path("directories").glob("*.db")] == ["ash.db"]
 
 
 def test_schools_that_are_held_are_left_out(schools: list[str], reconcile: Run) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+from polars.exceptions import PanicException
 from typer.testing import CliRunner
 
 from reconciler import __version__
@@ -41,6 +42,12 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
     return invoke
 
 
+DEFECT = (
+    f"This is a defect in reconcile {__version__} (%s), not in your files. Please report it;"
+    " RECONCILE_DEBUG=1 in front of the command shows where it happened.\n"
+)
+
+
 @pytest.mark.parametrize(
     ("error", "code", "message"),
     [
@@ -55,14 +62,8 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
         ),
         (KeyboardInterrupt(), 130, "Interrupted.\n"),
         (SystemExit(130), 130, "Interrupted.\n"),
-        (
-            ZeroDivisionError("S12 Ada"),
-            1,
-            (
-                f"This is a defect in reconcile {__version__} (ZeroDivisionError), not in your files. Please"
-                " report it; RECONCILE_DEBUG=1 in front of the command shows where it happened.\n"
-            ),
-        ),
+        (ZeroDivisionError("S12 Ada"), 1, DEFECT % "ZeroDivisionError"),
+        (PanicException("S12 Ada"), 1, DEFECT % "PanicError"),
     ],
 )
 def test_every_error_is_a_message_and_an_exit_code(
@@ -80,17 +81,20 @@ def test_every_error_is_a_message_and_an_exit_code(
     assert run() == (code, "", message)
 
 
+@pytest.mark.parametrize("error", [ZeroDivisionError(), PanicException("S12 Ada")])
 def test_a_defect_shows_its_traceback_when_asked_for(
-    run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+    run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     def fail(**_: object) -> NoReturn:
-        raise ZeroDivisionError
+        raise error
 
     monkeypatch.setenv("RECONCILE_DEBUG", "1")
     monkeypatch.setattr(command_line, "app", fail)
     code, _, message = run()
     assert code == 1
     assert "Traceback (most recent call last):" in message
+    assert "in fail\n" in message
+    assert "Ada" not in message
 
 
 def test_version(run: Callable[..., Run]) -> None:
