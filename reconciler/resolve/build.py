@@ -110,7 +110,9 @@ def _settle_accounts(
     An account that a step holds is left alone by those that follow.
     """
     settled, others = set_aside_alike(current.users, roster, school)
-    moved = follow_moves(current, current.users.filter(~settled), others, roster, school)
+    moved = follow_moves(
+        current, current.users.filter(~settled), others, roster, school, additions_only=additions_only
+    )
     current = moved.directory
     frame = match_accounts(current.users.filter(~settled), others, moved.moves["host_id"], roster, school)
     frame = frame.with_columns(

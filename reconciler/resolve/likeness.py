@@ -67,16 +67,15 @@ def find_left_behind(frame: pl.DataFrame, roster: Roster, current: Directory, sc
 
 
 def _alike(frame: pl.DataFrame, accounts: pl.DataFrame, roster: Roster, current: Directory) -> pl.DataFrame:
-    """`host_id, account`: people about to be created who look like one of these accounts.
+    """`host_id, account`: people without an account who look like one of these.
 
     They have the same member type and name, and nothing tells them apart: students have the same graduation
     year, as far as it is known; parents have a child in common.
     """
     if not accounts.height:
         return empty(_PAIR)
-    new = frame.filter(
-        pl.col("wanted"), ~pl.col("exists"), ~pl.col("held"), pl.col("blocked") == "", pl.col("refused") == ""
-    )
+    # Somebody who is blocked today is created once that is mended: the account is theirs already.
+    new = frame.filter(pl.col("wanted"), ~pl.col("exists"), ~pl.col("held"), pl.col("refused") == "")
     if not new.height:
         return empty(_PAIR)
     pairs = _named(new, "want").join(

@@ -135,6 +135,7 @@ def settle_relationships(  # noqa: PLR0913 - as for memberships
         ~one_of("student_host_id", people.absent)
         & ~one_of("parent_host_id", people.absent)
         & ~one_of("parent_host_id", people.held)
+        & ~one_of("student_host_id", people.held)  # of whom it may not be clear whose child it is
     ).to_series()
     there = tell_links(current.relationships, roster.people["host_id"])
     unchanged, undesired, new = _compare(there, wanted, possible, _PAIR)

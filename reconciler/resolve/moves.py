@@ -40,20 +40,26 @@ class Moved:
         return self.moves.filter(reason=ASIDE)["host_id"]
 
 
-def follow_moves(
-    current: Directory, accounts: pl.DataFrame, people: pl.DataFrame, roster: Roster, school: School
+def follow_moves(  # noqa: PLR0913 - both sides, and what binds them
+    current: Directory,
+    accounts: pl.DataFrame,
+    people: pl.DataFrame,
+    roster: Roster,
+    school: School,
+    *,
+    additions_only: bool,
 ) -> Moved:
     """Whose Host ID changes: by the crosswalk, a previous prefix, a plan that was stopped, another side.
 
     `accounts` and `people` are those that are not alike. None gets a Host ID of an account that keeps it:
-    that is `rekey-refused`.
+    that is `rekey-refused`. In a part of the school nobody has left, so none gets to another side.
     """
     said, stuck, found = moves_said(accounts, people, roster)
     wishes = [
         said,
         _by_prefix(accounts, roster, school),
         _unpark(accounts, said, current),
-        _other_side(accounts, people, roster, school),
+        empty(MOVES) if additions_only else _other_side(accounts, people, roster, school),
     ]
     moves = pl.concat([part for part in wishes if part.height] or [empty(MOVES)])
     moves = moves.unique("was", keep="first", maintain_order=True)
@@ -103,7 +109,10 @@ def opted_out(moved: Moved) -> pl.DataFrame:
 
 
 def _by_prefix(accounts: pl.DataFrame, roster: Roster, school: School) -> pl.DataFrame:
-    """Accounts whose Host ID has a previous prefix of their member type, unless they are held."""
+    """Accounts whose Host ID has a previous prefix of their member type.
+
+    Not those that are held, by the old Host ID or the new one, nor those of whom the crosswalk says no.
+    """
     found = [empty(MOVES)]
     held = roster.held.filter(scope="account")["host_id"]
     for member, rules in school.members.items():
@@ -112,10 +121,11 @@ def _by_prefix(accounts: pl.DataFrame, roster: Roster, school: School) -> pl.Dat
                 pl.col("member_type") == member,
                 matches(pl.col("host_id"), replace(rules, prefix=prefix).host_id_pattern),
                 ~matches(pl.col("host_id"), rules.host_id_pattern),
+                ~one_of("host_id", held),
             )
             final = pl.lit(rules.prefix) + pl.col("host_id").str.slice(len(prefix))
             found.append(_moves(theirs.filter(~final.is_in(listed(held))), final, "prefix"))
-    return pl.concat(found)
+    return _without_rejected(pl.concat(found), roster)
 
 
 def _unpark(accounts: pl.DataFrame, said: pl.DataFrame, current: Directory) -> pl.DataFrame:
@@ -137,7 +147,10 @@ def _unpark(accounts: pl.DataFrame, said: pl.DataFrame, current: Directory) -> p
 
 
 def _other_side(accounts: pl.DataFrame, people: pl.DataFrame, roster: Roster, school: School) -> pl.DataFrame:
-    """Staff who have left and stay as parents, or the reverse: the same name and e-mail, as for a merge."""
+    """Staff who have left and stay as parents, or the reverse: the same name and e-mail, as for a merge.
+
+    Only where nothing says that they may be there still: no row that lost its id has their name.
+    """
     if not school.identity.merge_staff_parents or not {"staff", "parent"} <= set(school.members):
         return empty(MOVES)
     sides = pl.col("member_type").is_in(["staff", "parent"])
@@ -157,7 +170,10 @@ def _other_side(accounts: pl.DataFrame, people: pl.DataFrame, roster: Roster, sc
     )
     if not pairs.height:
         return empty(MOVES)
-    pairs = pairs.filter(pl.col("side") != pl.col("member_type"))
+    pairs = pairs.filter(pl.col("side") != pl.col("member_type")).join(
+        roster.unidentified.rename({"member_type": "side"}), on=["side", "first", "last"], how="anti"
+    )
+    pairs = _without_rejected(pairs, roster)
     words = pl.col("member_type").replace({"staff": "member of staff"})
     return pairs.sort("was").select(
         "was",
@@ -166,6 +182,15 @@ def _other_side(accounts: pl.DataFrame, people: pl.DataFrame, roster: Roster, sc
         file=pl.lit(""),
         line=pl.lit(0, pl.UInt32),
     )
+
+
+def _without_rejected(moves: pl.DataFrame, roster: Roster) -> pl.DataFrame:
+    """Moves (`was`, `host_id`) but those of two who are not one person, as the crosswalk says."""
+    rejected = roster.crosswalk.filter(decision="reject")
+    if not rejected.height:
+        return moves
+    rejected = rejected.select(was="old_host_id", host_id="new_host_id")
+    return moves.join(rejected, on=["was", "host_id"], how="anti", maintain_order="left")
 
 
 def _moves(accounts: pl.DataFrame, final: pl.Expr, reason: str) -> pl.DataFrame:

@@ -79,7 +79,8 @@ def build_roster(tables: Tables, school: School) -> Roster:
         rows[member] = with_best_states(exclude_people(classified, excluded))
     links = _read_links(tables, rows, school, kept_out, draft)
     if "parent" in rows:
-        rows["parent"], held, found = judge_parents(rows["parent"], links, rows["student"], school)
+        staff = _eligible_ids(rows["staff"]) if "staff" in rows else rows["parent"]["host_id"].clear()
+        rows["parent"], held, found = judge_parents(rows["parent"], links, rows["student"], staff, school)
         draft.held += [held, hold_staff_links(links, rows["parent"], held)]
         draft.found.append(found)
     left = pl.concat(_left_out(rows[member]) for member in MEMBER_TYPES if member in rows)
@@ -151,6 +152,10 @@ def _supply_single_emails(people: pl.DataFrame, supplied: dict[str, frozenset[st
     silent = pl.col("member_type").is_in(bare) & (pl.col("email") == "")
     unread = (pl.col("unreadable") + " email").str.strip_chars()
     return people.with_columns(unreadable=pl.when(silent).then(unread).otherwise("unreadable"))
+
+
+def _eligible_ids(rows: pl.DataFrame) -> pl.Series:
+    return rows["host_id"].filter(rows["state"] == "eligible")
 
 
 def _left_out(rows: pl.DataFrame) -> pl.DataFrame:

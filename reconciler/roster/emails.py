@@ -14,7 +14,9 @@ from reconciler.roster.rows import of_its_values
 if TYPE_CHECKING:
     from reconciler.model import School, Tables
 
-ADDRESS = r"^[^\s@,;:<>()\[\]\"]+@[^\s@,;:<>()\[\]\"]+\.[^\s@,;:<>()\[\]\".]+$"
+_NOT = r"\s@,;:<>()\[\]\"\p{Cc}\p{Cf}"
+"""Signs that an address does not have; nor any that cannot be seen, for two of them would look alike."""
+ADDRESS = rf"^[^{_NOT}]+@[^{_NOT}]+\.[^{_NOT}.]+$"
 
 EMAIL_KEYS = {"student": pl.col("person_id"), "staff": pl.lit(""), "parent": pl.col("source_id")}
 """By what the e-mails table names people of each member type: staff have theirs in their own table."""

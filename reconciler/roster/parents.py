@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import HELD, check, findings
-from reconciler.keys import flags, put
+from reconciler.keys import flags, one_of, put
 from reconciler.roster.rows import UNCLEAR_LINK, with_best_states
 
 if TYPE_CHECKING:
@@ -19,9 +19,11 @@ _PARENT, _PERHAPS, _NOT = 2, 1, 0
 
 
 def judge_parents(
-    rows: pl.DataFrame, links: pl.DataFrame, students: pl.DataFrame, school: School
+    rows: pl.DataFrame, links: pl.DataFrame, students: pl.DataFrame, staff: pl.Series, school: School
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Parents' rows with their state settled by their links; HELD for contacts without a row; findings.
+
+    `staff` are the Host IDs of staff: where all share one id space, a contact may be one of them.
 
     A link whose flags cannot be read, or that leads to a student who is not in the export or is held,
     makes nobody a parent, and proves of nobody that they are none.
@@ -40,7 +42,7 @@ def judge_parents(
     rows = put(rows, unproven, verdict)
     rowless = (
         links.with_columns(weight=weight)
-        .filter(~there)
+        .filter(~there, ~one_of("parent_host_id", staff))
         .group_by("parent_host_id", maintain_order=True)
         .agg(pl.col("weight").max(), pl.col("file").first(), pl.col("line").min())
         .filter(pl.col("weight") > _NOT)

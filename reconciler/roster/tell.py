@@ -43,7 +43,8 @@ def tell_rows(tables: Tables, school: School, host_ids: Collection[str]) -> tupl
         contacts = rules_of(tables, school, "contacts")
         links, _, _ = read_links(tables, contacts, rows["student"], rows["parent"], school)
         links, _ = exclude_links(links, kept_out, school)
-        rows["parent"], _, _ = judge_parents(rows["parent"], links, rows["student"], school)
+        nobody = rows["parent"]["host_id"].clear()  # whom it would not hold is nothing to a row
+        rows["parent"], _, _ = judge_parents(rows["parent"], links, rows["student"], nobody, school)
     told = [frame.filter(pl.col("host_id").is_in(asked)).select(*ROWS_TOLD) for frame in rows.values()]
     ends = pl.col("student_host_id").is_in(asked) | pl.col("parent_host_id").is_in(asked)
     return stack(told, ROWS_TOLD), links.filter(ends)

@@ -115,6 +115,13 @@ def test_one_person_has_one_override():
     )
 
 
+@pytest.mark.parametrize("sign", ["\u200b", "\u00ad", "\u202e", "\x07"])
+def test_an_address_with_a_sign_that_nobody_sees_is_none(sign: str) -> None:
+    roster = build_roster(families(email("1", f"rosa{sign}@example.org")), make_school())
+    assert email_of(roster, "P1") == ""
+    assert ("invalid-email", "P1") in found(roster.findings)
+
+
 def test_a_bad_address_is_found_where_it_stands():
     roster = build_roster(families(email("3"), email("1", "rosa at example.org")), make_school())
     bad = roster.findings.filter(roster.findings["code"] == "invalid-email")
