@@ -80,6 +80,8 @@ class Roster:
     """HELD: accounts about which the export proves nothing; they stay as they are."""
     merged: pl.DataFrame
     """MERGED: parents who are one person with a member of staff."""
+    same_person: pl.DataFrame
+    """MERGED: those of whom the school says so, whether both, one or none of them are here."""
     gone: pl.DataFrame
     """GONE: why somebody is no longer eligible, where the SIS says so."""
     unidentified: pl.DataFrame

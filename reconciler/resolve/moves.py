@@ -21,6 +21,9 @@ _REASONS = {
     "parked": "its Host ID was parked on the way to this one",
     "side": "the same person, now a {}",
 }
+_SIDES = pl.col("member_type").is_in(["staff", "parent"])
+_PAIR = ("was", "side", "host_id", "member_type")
+_GONE = dict.fromkeys(("side", "was", "first", "last", "mail"), pl.String)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,41 +150,60 @@ def _unpark(accounts: pl.DataFrame, said: pl.DataFrame, current: Directory) -> p
 
 
 def _other_side(accounts: pl.DataFrame, people: pl.DataFrame, roster: Roster, school: School) -> pl.DataFrame:
-    """Staff who have left and stay as parents, or the reverse: the same name and e-mail, as for a merge.
+    """Staff who have left and stay as parents, or the reverse.
 
-    Only where nothing says that they may be there still: no row that lost its id has their name.
+    They are known by the school's own list, or by the same name and e-mail, as for a merge.
     """
-    if not school.identity.merge_staff_parents or not {"staff", "parent"} <= set(school.members):
-        return empty(MOVES)
-    sides = pl.col("member_type").is_in(["staff", "parent"])
-    gone = accounts.filter("active", sides, ~one_of("host_id", people["host_id"]))
+    gone = _sides_gone(accounts, people, roster, school)
     if not gone.height:
         return empty(MOVES)
-    gone = gone.filter(
-        *(pl.col(name) != "" for name in ("first_name", "last_name", "email")),
-        ~one_of("host_id", _undecided(roster)),
-        owned(gone, school),
+    new = people.filter(_SIDES, pl.col("blocked") == "").filter(~one_of("host_id", accounts["host_id"]))
+    new = new.select("mail", "host_id", "member_type", first=folded("first_name"), last=folded("last_name"))
+    pairs = gone.join(_said_both_ways(roster), on="was").join(
+        new.select("host_id", "member_type"), on="host_id"
     )
-    new = people.filter(sides, pl.col("blocked") == "", pl.col("mail") != "")
-    new = new.filter(~one_of("host_id", accounts["host_id"]))
-    name = {"first": folded("first_name"), "last": folded("last_name")}
-    pairs = gone.select(side="member_type", was="host_id", mail=folded("email"), **name).join(
-        new.select("mail", "host_id", "member_type", **name), on=["first", "last", "mail"]
-    )
-    if not pairs.height:
-        return empty(MOVES)
-    pairs = pairs.filter(pl.col("side") != pl.col("member_type")).join(
-        roster.unidentified.rename({"member_type": "side"}), on=["side", "first", "last"], how="anti"
-    )
-    pairs = _without_rejected(pairs, roster)
+    pairs = pairs.select(*_PAIR)
+    if school.identity.merge_staff_parents:
+        whole = gone.filter(pl.col("first") != "", pl.col("last") != "", pl.col("mail") != "")
+        pairs = pl.concat([pairs, whole.join(new, on=["first", "last", "mail"]).select(*_PAIR)])
+    pairs = _without_rejected(pairs.filter(pl.col("side") != pl.col("member_type")).unique(), roster)
     words = pl.col("member_type").replace({"staff": "member of staff"})
-    return pairs.sort("was").select(
+    return pairs.sort("was", "host_id").select(
         "was",
         "host_id",
         reason=pl.format(_REASONS["side"], words),
         file=pl.lit(""),
         line=pl.lit(0, pl.UInt32),
     )
+
+
+def _sides_gone(accounts: pl.DataFrame, people: pl.DataFrame, roster: Roster, school: School) -> pl.DataFrame:
+    """`side, was, first, last, mail`: accounts of staff and parents of ours whom the SIS has no more.
+
+    Not of those who may be there still: no row that lost its id has their name.
+    """
+    if not {"staff", "parent"} <= set(school.members):
+        return empty(_GONE)
+    gone = accounts.filter("active", _SIDES, ~one_of("host_id", people["host_id"]))
+    if not gone.height:
+        return empty(_GONE)
+    gone = gone.filter(~one_of("host_id", _undecided(roster)), owned(gone, school)).select(
+        side="member_type",
+        was="host_id",
+        first=folded("first_name"),
+        last=folded("last_name"),
+        mail=folded("email"),
+    )
+    lost = roster.unidentified.rename({"member_type": "side"})
+    return gone.join(lost, on=["side", "first", "last"], how="anti", maintain_order="left")
+
+
+def _said_both_ways(roster: Roster) -> pl.DataFrame:
+    """`was, host_id`: either side of each pair that the school says is one person, and the other one."""
+    said = roster.same_person.unique()
+    said = said.filter(~pl.col("staff_host_id").is_duplicated() & ~pl.col("parent_host_id").is_duplicated())
+    staff, parent = said["staff_host_id"], said["parent_host_id"]
+    return pl.DataFrame({"was": pl.concat([staff, parent]), "host_id": pl.concat([parent, staff])})
 
 
 def _without_rejected(moves: pl.DataFrame, roster: Roster) -> pl.DataFrame:

@@ -33,7 +33,7 @@ from reconciler.roster.exclude import (
 )
 from reconciler.roster.grades import read_grades
 from reconciler.roster.links import LINKS, read_links
-from reconciler.roster.merge import find_staff_parents, merge_people, report_same_person
+from reconciler.roster.merge import find_staff_parents, merge_people, read_same_person, report_same_person
 from reconciler.roster.parents import hold_staff_links, judge_parents
 from reconciler.roster.require import require_columns, rules_of
 from reconciler.roster.rows import classify_rows, settled, with_best_states
@@ -100,6 +100,7 @@ def build_roster(tables: Tables, school: School) -> Roster:
         unlinked=unlinked,
         held=_held(draft, people),
         merged=merged,
+        same_person=read_same_person(tables, school),
         gone=stack(draft.gone, GONE).unique("host_id", keep="first", maintain_order=True),
         unidentified=names_without_ids(left),
         kept_out=kept_out,

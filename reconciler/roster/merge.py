@@ -17,16 +17,29 @@ def find_staff_parents(people: pl.DataFrame, tables: Tables, school: School) -> 
     """MERGED: the certain pairs. Each side has one partner only, or the pair is not certain."""
     if "staff" not in school.members or "parent" not in school.members:
         return empty(MERGED)
-    said = [_said_to_be_one(people, tables, school)]
+    said = _said_to_be_one(people, tables, school)
+    seen = [empty(MERGED)]
     if school.identity.merge_staff_parents:
-        said.append(_same_name_and_email(people))
+        seen.append(_same_name_and_email(people))
     if school.identity.merge_staff_parents and school.one_id_space:
-        said.append(_same_host_id(people))
-    every = pl.concat(said).unique(maintain_order=True)
+        seen.append(_same_host_id(people))
+    # Whoever the school has spoken of is nobody else besides.
+    others = pl.concat(seen).filter(
+        ~one_of("staff_host_id", said["staff_host_id"]), ~one_of("parent_host_id", said["parent_host_id"])
+    )
+    every = pl.concat([said, others]).unique(maintain_order=True)
     certain = every.filter(
         ~pl.col("staff_host_id").is_duplicated() & ~pl.col("parent_host_id").is_duplicated()
     )
     return check(certain, MERGED)
+
+
+def read_same_person(tables: Tables, school: School) -> pl.DataFrame:
+    """MERGED: the pairs of the school's own list."""
+    listed = tables.frames.get("same_person")
+    if listed is None or not {"staff", "parent"} <= set(school.members):
+        return empty(MERGED)
+    return check(_named(listed, school).select(*MERGED), MERGED)
 
 
 def report_same_person(people: pl.DataFrame, tables: Tables, school: School) -> pl.DataFrame:
@@ -86,12 +99,10 @@ def _is_one_of(host_ids: pl.Series, member_type: str) -> pl.Expr:
 
 
 def _said_to_be_one(people: pl.DataFrame, tables: Tables, school: School) -> pl.DataFrame:
-    listed = tables.frames.get("same_person")
-    if listed is None:
-        return empty(MERGED)
-    named = _named(listed, school).select(*MERGED)
-    return named.join(_ids(people, "staff"), on="staff_host_id", how="semi").join(
-        _ids(people, "parent"), on="parent_host_id", how="semi"
+    return (
+        read_same_person(tables, school)
+        .join(_ids(people, "staff"), on="staff_host_id", how="semi")
+        .join(_ids(people, "parent"), on="parent_host_id", how="semi")
     )
 
 

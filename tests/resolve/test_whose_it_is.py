@@ -127,6 +127,40 @@ def test_a_teacher_of_whom_the_school_says_no_stays_a_teacher(tess):
     assert users(plan) == []
 
 
+def listed(*rows):
+    """A teacher and a parent whose e-mails differ, and whom the school's list makes one."""
+    return make_tables(
+        students=[student("1")],
+        staff=[*rows, staff("5")],
+        parents=[parent("1", **TESS)],
+        contacts=[contact("1", "1")],
+        emails=[email("1", "home@example.org")],
+        same_person=[{"staff_id": "1", "parent_id": "1"}],
+    )
+
+
+def test_a_teacher_of_the_list_who_resigns_keeps_her_account_as_a_parent(world):
+    world.apply(listed(staff("1", email="tess@example.org", **TESS)))
+    account = world.user("T1", "target_id")
+    plan = world.apply(listed())
+    assert users(plan) == [("rekey", "P1")]
+    assert world.user("P1", "target_id") == account
+
+
+def test_a_third_row_of_her_name_and_email_does_not_undo_what_the_list_says(world):
+    third = {"parents": [parent("1", **TESS), parent("2", **TESS)], "contacts": [contact("1", "1")]}
+    tables = make_tables(
+        students=[student("1")],
+        staff=[staff("1", email="tess@example.org", **TESS)],
+        emails=[email("1", "home@example.org"), email("2", "tess@example.org")],
+        same_person=[{"staff_id": "1", "parent_id": "1"}],
+        **third | {"contacts": [contact("1", "1"), contact("1", "2")]},
+    )
+    plan = world.plan(tables)
+    assert ("create", "P1") not in users(plan)
+    assert ("merged-staff-parent", "T1") in found(plan.findings)
+
+
 # Somebody who is blocked, or has no row
 
 
