@@ -130,8 +130,9 @@ def _settle_people(
     """PEOPLE, merged and blocked, and MERGED."""
     before = [name for name in PEOPLE if name != "blocked"]
     # What was taken for an address holds no white space.
-    everyone = eligible.with_columns(mail=pl.col("email").str.to_lowercase())[before]
-    merged = find_staff_parents(everyone, tables, school)
+    eligible = eligible.with_columns(mail=pl.col("email").str.to_lowercase())
+    merged = find_staff_parents(eligible, tables, school)
+    everyone = eligible[before]
     draft.found.append(report_same_person(everyone, tables, school))
     people, found_merged = merge_people(everyone, merged)
     people, found_blocked = block_people(people, school)

@@ -60,6 +60,7 @@ def assign_emails(people: pl.DataFrame, tables: Tables, school: School) -> tuple
             people, listed.rename({"person_id": "email_key"}), "email_key", where=people["email"] == ""
         )
     if "email_overrides" in tables.frames:
+        people = people.with_columns(sis_mail=folded("email"))  # who is one person, is told by that as well
         people = _take(people, _overrides(tables.frames["email_overrides"]), "host_id")
     rows = people.select(
         ((pl.col("email") != "") & ~pl.col("email").str.contains(ADDRESS)).arg_true()

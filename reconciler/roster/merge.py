@@ -13,14 +13,20 @@ if TYPE_CHECKING:
     from reconciler.model import School, Tables
 
 
+_MAILS = ("mail", "sis_mail")
+
+
 def find_staff_parents(people: pl.DataFrame, tables: Tables, school: School) -> pl.DataFrame:
-    """MERGED: the certain pairs. Each side has one partner only, or the pair is not certain."""
+    """MERGED: the certain pairs. Each side has one partner only, or the pair is not certain.
+
+    People of one e-mail are told by the SIS's, too, where the school's list gives one side another.
+    """
     if "staff" not in school.members or "parent" not in school.members:
         return empty(MERGED)
     said = _said_to_be_one(people, tables, school)
     seen = [empty(MERGED)]
     if school.identity.merge_staff_parents:
-        seen.append(_same_name_and_email(people))
+        seen += [_same_name_and_email(people, mail) for mail in _MAILS if mail in people.columns]
     if school.identity.merge_staff_parents and school.one_id_space:
         seen.append(_same_host_id(people))
     # Whoever the school has spoken of is nobody else besides.
@@ -113,9 +119,9 @@ def _named(listed: pl.DataFrame, school: School) -> pl.DataFrame:
     )
 
 
-def _same_name_and_email(people: pl.DataFrame) -> pl.DataFrame:
+def _same_name_and_email(people: pl.DataFrame, mail: str) -> pl.DataFrame:
     whole = (pl.col("first_name") != "") & (pl.col("last_name") != "")
-    return _namesakes(people.filter(pl.col("mail") != "", whole), "mail")
+    return _namesakes(people.filter(pl.col(mail) != "", whole), mail)
 
 
 def _same_host_id(people: pl.DataFrame) -> pl.DataFrame:

@@ -127,6 +127,14 @@ def test_a_teacher_of_whom_the_school_says_no_stays_a_teacher(tess):
     assert users(plan) == []
 
 
+def test_an_email_of_the_override_list_makes_no_second_person_of_a_teacher(tess):
+    row = staff("1", email="tess@example.org", **TESS)
+    mended = teacher(row, email_overrides=[{"host_id": "T1", "email": "new@example.org"}])
+    plan = tess.plan(mended)
+    assert users(plan) == [("update", "T1")]
+    assert relationships(plan) == []
+
+
 def listed(*rows):
     """A teacher and a parent whose e-mails differ, and whom the school's list makes one."""
     return make_tables(
