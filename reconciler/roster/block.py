@@ -7,23 +7,27 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import FINDINGS, empty, findings
-from reconciler.keys import is_repeated, put
+from reconciler.keys import is_among, is_repeated, put
 
 if TYPE_CHECKING:
     from reconciler.model import School
 
 
-def block_people(people: pl.DataFrame, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
+def block_people(
+    people: pl.DataFrame, others: pl.DataFrame, school: School
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """People with `blocked` set for collisions, missing names and shared e-mails, and the findings.
 
-    Everybody eligible counts among those who share an e-mail, whatever else blocks them.
+    Everybody eligible counts among those who share an e-mail, whatever else blocks them: also `others`
+    (`host_id, mail`), whose rows differ, so that none of them stands for a person.
     """
     people = people.with_columns(blocked=pl.lit(""))
-    found = []
-    for rule in (_block_collisions, _block_missing_names, _block_shared_emails):
-        people, findings_of_rule = rule(people, school)
-        found.append(findings_of_rule)
-    return people, pl.concat(found)
+    people, collided = _block_collisions(people, school)
+    people, nameless = _block_missing_names(people)
+    if school.email.students == "drop":
+        people = _drop_shared_emails(people, others)
+    people, sharing = _block_shared_emails(people, others)
+    return people, pl.concat([collided, nameless, sharing])
 
 
 def _block_collisions(people: pl.DataFrame, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -49,7 +53,7 @@ def _block_collisions(people: pl.DataFrame, school: School) -> tuple[pl.DataFram
     return _mark(people, twice, "id-collision"), found
 
 
-def _block_missing_names(people: pl.DataFrame, _school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _block_missing_names(people: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     nameless = (pl.col("first_name") == "") | (pl.col("last_name") == "")
     which = (
         pl.when((pl.col("first_name") == "") & (pl.col("last_name") == ""))
@@ -62,14 +66,13 @@ def _block_missing_names(people: pl.DataFrame, _school: School) -> tuple[pl.Data
     return _mark(people, nameless, "missing-name"), found
 
 
-def _block_shared_emails(people: pl.DataFrame, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
-    if school.email.students == "drop":
-        people = _drop_shared_emails(people)
-    shared = _is_shared(people)
+def _block_shared_emails(people: pl.DataFrame, others: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    shared = _is_shared(people, others)
     sharers = people.filter(shared)
     if not sharers.height:
         return people, empty(FINDINGS)
-    groups = sharers.group_by("mail").agg(all=pl.col("host_id").unique().sort())
+    everybody = pl.concat([sharers.select("host_id", "mail"), others.select("host_id", "mail")])
+    groups = everybody.group_by("mail").agg(all=pl.col("host_id").unique().sort())
     sharers = sharers.join(groups, on="mail", how="left", maintain_order="left").with_columns(
         others=pl.col("all").list.set_difference(pl.concat_list("host_id")).list.sort().list.join(" ")
     )
@@ -82,13 +85,16 @@ def _block_shared_emails(people: pl.DataFrame, school: School) -> tuple[pl.DataF
     return _mark(people, shared, "shared-email"), found
 
 
-def _is_shared(people: pl.DataFrame) -> pl.Series:
-    return is_repeated(people.select("mail")) & (people["mail"] != "")
+def _is_shared(people: pl.DataFrame, others: pl.DataFrame) -> pl.Series:
+    shared = is_repeated(people.select("mail"))
+    if others.height:
+        shared |= is_among(people.select("mail"), others.select("mail"))
+    return shared & (people["mail"] != "")
 
 
-def _drop_shared_emails(people: pl.DataFrame) -> pl.DataFrame:
+def _drop_shared_emails(people: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     """Takes the e-mails that they share from students; it counts as not supplied."""
-    dropped = _is_shared(people) & (people["member_type"] == "student")
+    dropped = _is_shared(people, others) & (people["member_type"] == "student")
     return people.with_columns(
         email=pl.when(dropped).then(pl.lit("")).otherwise("email"),
         mail=pl.when(dropped).then(pl.lit("")).otherwise("mail"),

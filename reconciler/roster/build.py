@@ -89,7 +89,7 @@ def build_roster(tables: Tables, school: School) -> Roster:
     eligible, found = assign_emails(eligible, tables, school)
     draft.found += [found, report_rows(left, school)]
     draft.supplied = _supplied(eligible, rows, tables, school)
-    people, merged = _settle_people(eligible, tables, school, draft)
+    people, merged = _settle_people(eligible, _unsettled_mails(rows, tables, school), tables, school, draft)
     people = _supply_single_emails(people, draft.supplied)
     kept_out = _move_to_staff(kept_out, merged)
     relationships, unlinked, found = _relationships(links, people, rows, merged, kept_out)
@@ -125,7 +125,7 @@ def _read_links(
 
 
 def _settle_people(
-    eligible: pl.DataFrame, tables: Tables, school: School, draft: _Draft
+    eligible: pl.DataFrame, unsettled: pl.DataFrame, tables: Tables, school: School, draft: _Draft
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """PEOPLE, merged and blocked, and MERGED."""
     before = [name for name in PEOPLE if name != "blocked"]
@@ -135,9 +135,24 @@ def _settle_people(
     everyone = eligible[before]
     draft.found.append(report_same_person(everyone, tables, school))
     people, found_merged = merge_people(everyone, merged)
-    people, found_blocked = block_people(people, school)
+    people, found_blocked = block_people(people, unsettled, school)
     draft.found += [found_merged, found_blocked, _no_email(people, draft.supplied)]
     return check(people, PEOPLE), merged
+
+
+def _unsettled_mails(rows: dict[str, pl.DataFrame], tables: Tables, school: School) -> pl.DataFrame:
+    """`host_id, mail` of people whose rows differ, each e-mail once."""
+    some = [
+        rows[member]
+        .filter(pl.col("state") == "duplicate")
+        .select(*_ELIGIBLE, unreadable=pl.lit(""), email_key=EMAIL_KEYS[member])
+        for member in rows
+    ]
+    people = pl.concat(some)
+    if people.height:
+        people, _ = assign_emails(people, tables, school)
+    mails = people.select("host_id", mail=folded("email")).unique(maintain_order=True)
+    return mails.filter(mails["mail"] != "")
 
 
 def _supply_single_emails(people: pl.DataFrame, supplied: dict[str, frozenset[str]]) -> pl.DataFrame:

@@ -195,3 +195,16 @@ def test_a_teacher_without_a_row_of_a_parent_gets_account_and_child_in_one_id_sp
     assert ("create", "100") in users(plan)
     assert ("add", "1", "100") in relationships(plan)
     assert found(plan.findings, "unknown-parent") == []
+
+
+def test_whoever_shares_an_email_with_one_whose_rows_differ_does_not_get_it(world):
+    tables = make_tables(
+        students=[student("1")],
+        staff=[staff("1")],
+        parents=[parent("1"), parent("1", first_name="Other"), parent("2")],
+        contacts=[contact("1", "1"), contact("1", "2")],
+        emails=[email("1", "family@example.org"), email("2", "family@example.org")],
+    )
+    plan = world.plan(tables)
+    assert ("create", "P2") not in users(plan)
+    assert found(plan.findings, "shared-email") == [("shared-email", "P2")]
