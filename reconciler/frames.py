@@ -221,6 +221,11 @@ def one_row_each(people: pl.DataFrame) -> pl.DataFrame:
     return people.unique("host_id", keep="first", maintain_order=True)
 
 
+def key_kind(key: str) -> pl.Expr:
+    """What a group's key begins with, before its colon or its campus: `faculty` of `faculty@Upper School`."""
+    return pl.col(key).str.extract(r"^([^:@]*)", 1)
+
+
 def in_key_order(column: str) -> list[pl.Expr]:
     """Group keys by kind, then by number, then by text: grade 2 comes before grade 10."""
     key = pl.col(column)
