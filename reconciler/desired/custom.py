@@ -24,7 +24,7 @@ def class_members(
     sections = _fill(sections, "section", "teacher_id", "school_id")
     # Rows of one section that differ in more: the same one decides, in whatever order they come.
     about = (
-        sections.select("section_id", "course", "section", "school_id")
+        sections.select("section_id", "course", "section", clean_id("school_id"))
         .sort(pl.all())
         .unique("section_id", keep="first", maintain_order=True)
         .with_columns(key=pl.lit("class:") + pl.col("section_id"))
