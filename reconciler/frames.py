@@ -28,6 +28,8 @@ ORIGIN = {"_file": T, "_line": pl.UInt32}
 
 # -- roster -----------------------------------------------------------------------------------------------
 
+SEVERAL_SCHOOLS = "\x1f"
+"""What stands between the schools of one person: no id holds it, while a campus's name may hold spaces."""
 PEOPLE = {
     "host_id": T,
     "member_type": T,
@@ -38,7 +40,7 @@ PEOPLE = {
     "mail": T,  # the e-mail as it is compared: trimmed and lower-cased
     "grade": T,  # number as text, kindergarten 0
     "grad_year": T,  # calendar year as text
-    "school_id": T,  # several, by spaces, for staff who work at several schools
+    "school_id": T,  # of somebody at several schools all of them, with SEVERAL_SCHOOLS between
     "blocked": T,  # a finding code, '' for somebody who is carried on
     "unreadable": T,  # fields whose value counts as not supplied, by spaces
     "file": T,
@@ -219,6 +221,11 @@ def one_row_each(people: pl.DataFrame) -> pl.DataFrame:
     if not (people["blocked"] == "id-collision").any():
         return people
     return people.unique("host_id", keep="first", maintain_order=True)
+
+
+def key_kind(key: str) -> pl.Expr:
+    """What a group's key begins with, before its colon or its campus: `faculty` of `faculty@Upper School`."""
+    return pl.col(key).str.extract(r"^([^:@]*)", 1)
 
 
 def in_key_order(column: str) -> list[pl.Expr]:

@@ -30,7 +30,9 @@ HIDDEN = "(hidden)"
 
 _SECRET = ("first_name", "last_name", "preferred_name", "email")
 _WORD = re.compile(r"[^\s,;()'\"]+")
-_ADDRESS = re.compile(r"[^\s,;()]+@[^\s,;()]+")
+_GROUP_KEY = r"(?<![^\s(])(?:(?:grade|grad_year):-?\d+@|(?:faculty|division:[^@:,;()]*)@(?!\S*\.[^\s,;()]))"
+"""How the key of a campus's group begins, which is no address: faculty@Upper School."""
+_ADDRESS = re.compile(rf"(?P<key>{_GROUP_KEY})|[^\s,;()]+@[^\s,;()]+")
 
 
 def pseudonym(key: bytes, school: str, host_id: str) -> str:
@@ -63,6 +65,11 @@ def pseudonymise(plan: Plan, key: bytes) -> Plan:
         ),
         ready=_renamed(plan.ready, aliases, "host_id"),
     )
+
+
+def without_addresses(text: str) -> str:
+    """The text, the e-mail addresses in it left out."""
+    return _ADDRESS.sub(lambda found: found["key"] or "(an e-mail address)", text) if "@" in text else text
 
 
 def host_ids_of(plan: Plan) -> set[str]:
@@ -104,5 +111,4 @@ def _without_values(users: pl.DataFrame) -> pl.DataFrame:
 
 
 def _hide(text: str, aliases: Mapping[str, str]) -> str:
-    text = _WORD.sub(lambda word: aliases.get(word[0], word[0]), text)
-    return _ADDRESS.sub("(an e-mail address)", text)
+    return without_addresses(_WORD.sub(lambda word: aliases.get(word[0], word[0]), text))

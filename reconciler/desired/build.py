@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.desired.campuses import at_each_campus, campus_of_key
 from reconciler.desired.custom import class_members, division_members, listed_members
 from reconciler.desired.names import name_groups, refuse_namesakes
 from reconciler.frames import (
@@ -79,7 +80,7 @@ _NO_KEYS = pl.DataFrame(schema={"key": pl.String})
 
 def _grade_members(roster: Roster, _tables: Tables, school: School) -> _Members:
     labels = {str(level.number): level.label for level in school.grades.levels}
-    students = _by_school(
+    students = at_each_campus(
         roster.people.filter((pl.col("member_type") == "student") & (pl.col("grade") != "")), school
     )
     return (
@@ -87,7 +88,7 @@ def _grade_members(roster: Roster, _tables: Tables, school: School) -> _Members:
             "host_id",
             "grade",
             "school_id",
-            key=pl.lit("grade:") + pl.col("grade") + _campus(school),
+            key=pl.lit("grade:") + pl.col("grade") + campus_of_key(),
             label=pl.col("grade").replace_strict(labels, default=pl.col("grade"), return_dtype=pl.String),
             reason=pl.lit("their grade"),
         ),
@@ -97,7 +98,7 @@ def _grade_members(roster: Roster, _tables: Tables, school: School) -> _Members:
 
 
 def _grad_year_members(roster: Roster, _tables: Tables, school: School) -> _Members:
-    students = _by_school(
+    students = at_each_campus(
         roster.people.filter((pl.col("member_type") == "student") & (pl.col("grad_year") != "")), school
     )
     return (
@@ -105,7 +106,7 @@ def _grad_year_members(roster: Roster, _tables: Tables, school: School) -> _Memb
             "host_id",
             "grad_year",
             "school_id",
-            key=pl.lit("grad_year:") + pl.col("grad_year") + _campus(school),
+            key=pl.lit("grad_year:") + pl.col("grad_year") + campus_of_key(),
             reason=pl.lit("their graduation year"),
         ),
         _NO_KEYS,
@@ -114,28 +115,14 @@ def _grad_year_members(roster: Roster, _tables: Tables, school: School) -> _Memb
 
 
 def _faculty_members(roster: Roster, _tables: Tables, school: School) -> _Members:
-    staff = _by_school(roster.people.filter(pl.col("member_type") == "staff"), school)
+    staff = at_each_campus(roster.people.filter(pl.col("member_type") == "staff"), school)
     return (
         staff.select(
-            "host_id", "school_id", key=pl.lit("faculty") + _campus(school), reason=pl.lit("member of staff")
+            "host_id", "school_id", key=pl.lit("faculty") + campus_of_key(), reason=pl.lit("member of staff")
         ),
         _NO_KEYS,
         empty(FINDINGS),
     )
-
-
-def _by_school(people: pl.DataFrame, school: School) -> pl.DataFrame:
-    """People once for each campus of theirs, where groups are made per school."""
-    if not school.groups.per_school:
-        return people.with_columns(school_id=pl.lit(""))
-    schools = pl.col("school_id").str.split(" ").list.unique(maintain_order=True)
-    return people.with_columns(schools).explode("school_id", empty_as_null=False)
-
-
-def _campus(school: School) -> pl.Expr:
-    if not school.groups.per_school:
-        return pl.lit("")
-    return pl.when(pl.col("school_id") == "").then(pl.lit("")).otherwise(pl.lit("@") + pl.col("school_id"))
 
 
 def _follow_children(direct: pl.DataFrame, roster: Roster) -> pl.DataFrame:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.desired.campuses import at_each_campus, campus_of_key
 from reconciler.errors import InputError, Mistake
 from reconciler.frames import FINDINGS, clean_id, empty, findings, folded
 from reconciler.keys import first_of_each
@@ -24,7 +25,7 @@ def class_members(
     sections = _fill(sections, "section", "teacher_id", "school_id")
     # Rows of one section that differ in more: the same one decides, in whatever order they come.
     about = (
-        sections.select("section_id", "course", "section", "school_id")
+        sections.select("section_id", "course", "section", clean_id("school_id"))
         .sort(pl.all())
         .unique("section_id", keep="first", maintain_order=True)
         .with_columns(key=pl.lit("class:") + pl.col("section_id"))
@@ -50,17 +51,13 @@ def division_members(
     students = roster.people.filter(
         (pl.col("member_type") == "student") & (pl.col("grade") != "")
     ).with_columns(number=pl.col("grade").cast(pl.Int32))
-    if not school.groups.per_school:
-        students = students.with_columns(school_id=pl.lit(""))
+    students = at_each_campus(students, school)
     parts = [
         students.filter(pl.col("number").is_between(division.first, division.last)).select(
             "host_id",
             "school_id",
             division=pl.lit(division.name),
-            key=pl.lit(f"division:{division.name}")
-            + pl.when(pl.col("school_id") == "")
-            .then(pl.lit(""))
-            .otherwise(pl.lit("@") + pl.col("school_id")),
+            key=pl.lit(f"division:{division.name}") + campus_of_key(),
             reason=pl.lit(f"a grade of {division.name}"),
         )
         for division in school.groups.divisions

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.explain.evidence import tell_findings
+from reconciler.frames import SEVERAL_SCHOOLS
 from reconciler.model import Explanation, Fact, Section
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def explain_person(evidence: Evidence, host_id: str) -> Explanation:
 
 def _rows(evidence: Evidence, host_id: str) -> Iterator[Fact]:
     for row in evidence.rows.filter(host_id=host_id).iter_rows(named=True):
-        said = ", ".join(f"{name} {row[name]}" for name in _READ if row[name])
+        values = {name: row[name].replace(SEVERAL_SCHOOLS, " and ") for name in _READ}
+        said = ", ".join(f"{name} {value}" for name, value in values.items() if value)
         state = _STATES.get(row["state"]) or f"does not count: {row['reason'] or row['state']}"
         private = " ".join(filter(None, (row["first_name"], row["last_name"], row["email"])))
         yield Fact(f"{row['member_type']}{f' ({said})' if said else ''}: {state}", _place(row), private)

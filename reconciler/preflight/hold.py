@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from reconciler.frames import FINDINGS, one_finding, stack
+from reconciler.frames import FINDINGS, clean_ids, one_finding, stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -154,7 +154,7 @@ def _elsewhere(tables: Tables, school: School) -> Iterator[pl.DataFrame]:
     students = tables.frames.get(rules.table) if rules else None
     if not school.school_ids or rules is None or students is None or "school_id" not in students.columns:
         return
-    if students.height and not students["school_id"].is_in(list(school.school_ids)).any():
+    if students.height and not clean_ids(students["school_id"]).is_in(list(school.school_ids)).any():
         yield one_finding(
             "no-students-here",
             f"none of {students.height:,} students is at {', '.join(school.school_ids)} (school_ids)",

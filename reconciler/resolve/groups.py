@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import FINDINGS, RESOLVED_GROUPS, check, empty, findings
+from reconciler.frames import FINDINGS, RESOLVED_GROUPS, check, empty, findings, key_kind
 from reconciler.keys import is_among, listed, one_of
 from reconciler.resolve.protect import missing_groups, protected_groups
 
@@ -144,16 +144,18 @@ def _recreated(
 
 def _final_keys(ours: pl.DataFrame, others: pl.DataFrame, desired: Desired, school: School) -> pl.DataFrame:
     declared = pl.concat([desired.declared, ours.select("key")]).unique()
-    kind = pl.col("key").str.extract(r"^([a-z_]+)", 1)
+    kind = key_kind("key")
     mapped = kind.replace_strict(_ENTRIES, default="", return_dtype=pl.String).is_in(
         list(school.groups.mapping)
     )
     campus = pl.col("key").str.contains("@", literal=True) == school.groups.per_school
     kept_whole = mapped & ~kind.is_in(_ONE_BY_ONE)
     # A division is declared for every campus, also for one that has none of its students today.
-    division = (kind == "division") & pl.lit(school.groups.per_school)
-    plain = pl.when(division).then(pl.col("key").str.replace(r"@[^@]*$", "")).otherwise("key")
-    named = pl.any_horizontal(one.is_in(listed(declared["key"])) for one in (pl.col("key"), plain))
+    divisions = school.groups.divisions if "divisions" in school.groups.mapping else ()
+    starts = [f"division:{one.name}@" for one in divisions if school.groups.per_school]
+    named = pl.any_horizontal(
+        pl.col("key").is_in(listed(declared["key"])), *map(pl.col("key").str.starts_with, starts)
+    )
     existing = pl.concat(
         [
             ours.filter(pl.col("target_id") != "").select("target_id", "key", ours=pl.lit(value=True)),

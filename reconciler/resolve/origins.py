@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import LED
+from reconciler.frames import LED, key_kind
 from reconciler.keys import listed
 
 if TYPE_CHECKING:
@@ -43,11 +43,7 @@ def _sort_of(key: str) -> pl.Expr:
 
     So a grade that has nobody this year still is one that parents join.
     """
-    return (
-        pl.when(pl.col(key).str.starts_with("list:"))
-        .then(key)
-        .otherwise(pl.col(key).str.split(":").list.first())
-    )
+    return pl.when(pl.col(key).str.starts_with("list:")).then(key).otherwise(key_kind(key))
 
 
 def tell_links(there: pl.DataFrame, eligible: pl.Series) -> pl.DataFrame:

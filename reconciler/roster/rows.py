@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import clean_ids, folded, matches
+from reconciler.frames import SEVERAL_SCHOOLS, clean_ids, folded, matches
 from reconciler.keys import MANY, first_rows, flags, one_of, put
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ _BLANK = {
 }
 """What a table does not say."""
 _BEST = pl.col("state").cast(STATES).min().over("first").cast(pl.String).alias("best")
-_SCHOOLS = pl.col("school_id").filter(pl.col("school_id") != "").unique().sort().str.join(" ")
+_SCHOOLS = pl.col("school_id").filter(pl.col("school_id") != "").unique().sort().str.join(SEVERAL_SCHOOLS)
 _DIFFER, _LATER = pl.col("differ"), pl.col("row") != pl.col("one")
 _COLLAPSED = {
     "state": pl.when(_DIFFER)
@@ -166,9 +166,10 @@ def _judge_rows(frame: pl.DataFrame, rules: TableRules, member_type: str, school
     """Adds `state` and `reason` by the id and the filters alone."""
     passes, known = passes_and_known(frame, rules)
     if school.school_ids and member_type != "parent":
-        value = pl.col("school_id")
-        passes.append(("school_id", value.is_in(list(school.school_ids))))
-        known.append(matches(value, r"[\w-]+"))
+        passes.append(("school_id", pl.col("school_id").is_in(list(school.school_ids))))
+        # One of ours in other letters proves no move to another school.
+        alike = folded("school_id").is_in([one.strip().lower() for one in school.school_ids])
+        known.append((pl.col("school_id") != "") & ~alike)
     # Most rows pass: only the others are looked at more closely.
     stopped = ~pl.all_horizontal("named", *(accepted for _, accepted in passes))
     rows = frame.select(stopped.arg_true()).to_series()

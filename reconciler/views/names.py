@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler import pseudonyms
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -14,7 +16,6 @@ NOBODY: Mapping[str, str] = {}
 
 
 _WORD = re.compile(r"[^\s,;]+")
-_ADDRESS = re.compile(r"[^\s,;()]+@[^\s,;()]+")
 
 
 def names_of(people: pl.DataFrame, *, show_names: bool) -> Mapping[str, str]:
@@ -27,7 +28,7 @@ def names_of(people: pl.DataFrame, *, show_names: bool) -> Mapping[str, str]:
 
 def without_addresses(text: str, names: Mapping[str, str]) -> str:
     """The text, its e-mail addresses left out where names are: Host IDs of accounts of old may be some."""
-    return _ADDRESS.sub("(an e-mail address)", text) if names is NOBODY else text
+    return pseudonyms.without_addresses(text) if names is NOBODY else text
 
 
 def who(host_id: str, names: Mapping[str, str]) -> str:

@@ -199,6 +199,20 @@ def test_what_was_created_is_read_back(target: Target) -> None:
     assert directory.relationships.drop("target_id").rows() == [("S1", "P1", "sync")]
 
 
+@pytest.mark.parametrize(
+    ("key", "kind"), [("grade:5@Upper School", "grade"), ("faculty@St. John: K-8, North", "faculty")]
+)
+def test_the_key_of_a_campus_s_group_may_hold_any_name(target: Target, key: str, kind: str) -> None:
+    group = d.group_creation("Upper", group_key=key, after_key=key)
+    assert d.apply(target, "groups", group) == [made(target)]
+    assert d.apply(target, "users", d.creation("S1")) == [made(target)]
+    seat = {**d.joining("S1"), "group_key": key}
+    assert d.apply(target, "memberships", seat) == [made(target)]
+    there = target.read()
+    assert there.groups.select("key", "kind").rows() == [(key, kind)]
+    assert there.memberships.select("group_key", "host_id").rows() == [(key, "S1")]
+
+
 def test_memberships_name_their_group_as_its_table_does(target: Target) -> None:
     fill(target)
     directory = target.read()

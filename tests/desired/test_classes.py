@@ -57,3 +57,21 @@ def test_a_teacher_whose_child_is_in_the_class_is_in_it_once() -> None:
     school = make_school({**SCHOOL, "groups": groups})
     members = build_desired(build_roster(tables, school), tables, school).directory.memberships
     assert sorted(members["host_id"]) == ["S1", "T1"]
+
+
+def test_a_class_has_the_name_of_its_campus_and_a_spreadsheet_s_decimals_do_no_harm() -> None:
+    tables = make_tables(
+        students=[student("1")],
+        staff=[staff("1")],
+        sections=[section(school_id="100.0"), section(section_id="8", school_id="Upper School")],
+        enrolments=[{"section_id": number, "student_id": "1"} for number in "78"],
+    )
+    template = {"category": "Classes", "name": "{{ course }} ({{ school }})"}
+    names = {"100": "North", "Upper School": "Upper"}
+    groups = {"mapping": ["classes"], "school_names": names, "templates": {"classes": template}}
+    school = make_school({**SCHOOL, "groups": groups})
+    made = build_desired(build_roster(tables, school), tables, school).directory.groups
+    assert sorted(made.select("key", "name").rows()) == [
+        ("class:7", "Art (North)"),
+        ("class:8", "Art (Upper)"),
+    ]

@@ -82,6 +82,49 @@ def test_a_campus_of_its_own_gets_groups_of_its_own():
     ]
 
 
+def test_a_campus_with_a_space_in_its_name_is_one_campus():
+    upper, lower = "Upper School", "Lower School"
+    tables = make_tables(
+        students=[student("1", school_id=upper), student("2", school_id=lower)],
+        staff=[staff("1", school_id=upper), staff("1", school_id=lower)],
+        parents=[parent("1")],
+        contacts=[contact("1", "1")],
+    )
+    school = school_with("grade", "faculty", per_school=True, school_names={lower: "Lower"})
+    desired = desire(tables, school)
+    assert groups(desired) == [
+        ("faculty@Lower School", "Internal", "Faculty (Lower)"),
+        ("faculty@Upper School", "Internal", "Faculty (Upper School)"),
+        ("grade:5@Lower School", "Academics", "Grade 5 (Lower)"),
+        ("grade:5@Upper School", "Academics", "Grade 5 (Upper School)"),
+    ]
+    assert [row[:2] for row in members(desired)] == [
+        ("faculty@Lower School", "T1"),
+        ("faculty@Upper School", "T1"),
+        ("grade:5@Lower School", "S2"),
+        ("grade:5@Upper School", "P1"),
+        ("grade:5@Upper School", "S1"),
+    ]
+
+
+@pytest.mark.parametrize("campuses", [("101", "102"), ("Upper School", "Lower School")])
+@pytest.mark.parametrize(("entry", "key"), [("grade", "grade:5"), ("divisions", "division:Lower")])
+def test_a_student_at_two_campuses_is_in_the_groups_of_both(campuses, entry, key):
+    first, second = campuses
+    tables = make_tables(
+        students=[
+            *(student("1", school_id=campus) for campus in campuses),
+            student("2", school_id=first),
+            student("3", school_id=""),
+        ]
+    )
+    school = school_with(entry, per_school=True, divisions={"Lower": {"from": "K", "to": "5"}})
+    desired = desire(tables, school)
+    expected = [(key, "S3"), (f"{key}@{first}", "S1"), (f"{key}@{first}", "S2"), (f"{key}@{second}", "S1")]
+    assert [row[:2] for row in members(desired)] == sorted(expected)
+    assert [key for key, *_ in groups(desired)] == sorted({key for key, _ in expected})
+
+
 def test_a_merged_parent_follows_under_the_staff_account():
     tables = make_tables(
         students=[student("1")],

@@ -86,3 +86,24 @@ def test_names_and_e_mails_are_told_only_when_asked_for(explain: Callable[..., R
 )
 def test_what_nobody_knows_is_told(explain: Callable[..., Run], name: str, says: str) -> None:
     assert explain("maple-grove", name) == (1, "", says)
+
+
+def test_campuses_are_told_by_their_names_in_rows_and_in_the_keys_of_groups(
+    explain: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copytree(ROOT / "schools", tmp_path / "schools")
+    staff = tmp_path / "schools" / "maple-grove" / "2025-26" / "users.csv"
+    text = staff.read_text(encoding="utf-8")
+    for number, name in (("101", "Lower School"), ("102", "St. John"), ("103", "Upper School")):
+        text = text.replace(f'"{number}"', f'"{name}"')
+    staff.write_text(text, encoding="utf-8")
+    file = tmp_path / "schools" / "maple-grove.yaml"
+    text = file.read_text(encoding="utf-8").replace("groups:\n", "groups:\n  per_school: true\n", 1)
+    file.write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    _, told, _ = explain("maple-grove", "T1161")
+    assert "(status 1, school_id Lower School and St. John and Upper School): counts\n" in told
+    assert "  Internal/Faculty (Lower School) (faculty@Lower School): member of staff\n" in told
+    assert "  Internal/Faculty (St. John) (faculty@St. John): member of staff\n" in told
+    title = "Internal/Faculty (St. John) (faculty@St. John)"
+    assert explain("maple-grove", "faculty@St. John")[1].startswith(f"{title}\n")

@@ -83,6 +83,41 @@ def test_a_division_without_students_on_a_campus_today_is_not_retired(world):
     assert found(plan.findings, "group-retired") == []
 
 
+@pytest.mark.parametrize("division", ["Lower", "Lower School", "K@Home"])
+@pytest.mark.parametrize("campus", ["North Hall", "North: Hall", "K@Hall"])
+def test_groups_of_a_campus_with_any_name_are_kept_and_left(world, division, campus):
+    divisions = {division: {"from": "K", "to": "5"}, "Upper": {"from": "6", "to": "12"}}
+    groups = {"mapping": ["grade", "divisions"], "divisions": divisions, "per_school": True}
+    first, later = (
+        make_tables(students=[student("1", grade=grade, grad_year="", school_id=campus)]) for grade in "56"
+    )
+    world.apply(first, groups=groups)
+    assert world.plan(first, groups=groups).verdict == "none"
+    plan = world.apply(later, groups=groups)
+    assert sorted(memberships(plan)) == [
+        ("add", f"division:Upper@{campus}", "S1"),
+        ("add", f"grade:6@{campus}", "S1"),
+        ("remove", f"division:{division}@{campus}", "S1"),
+        ("remove", f"grade:5@{campus}", "S1"),
+    ]
+    assert found(plan.findings, "group-retired") == []
+    assert world.plan(later, groups=groups).verdict == "none"
+
+
+def test_a_deleted_faculty_group_of_one_campus_is_made_again_with_a_warning(world):
+    groups = {"mapping": ["faculty"], "per_school": True}
+    tables = make_tables(staff=[staff("1", school_id="Upper School"), staff("2", school_id="Lower School")])
+    world.apply(tables, groups=groups)
+    key = "faculty@Upper School"
+    world.by_hand(
+        "DELETE FROM memberships WHERE group_id = (SELECT id FROM groups WHERE external_id = ?)", key
+    )
+    world.by_hand("UPDATE groups SET external_id = '', name = 'Old' WHERE external_id = ?", key)
+    plan = world.plan(tables, groups=groups)
+    assert changed_groups(plan) == [("create", "faculty@Upper School", "key category name")]
+    assert found(plan.findings, "group-recreated") == [("group-recreated", "")]
+
+
 @pytest.mark.parametrize(("retired", "gone"), [("keep", []), ("empty", [("remove", "faculty", "T1")])])
 def test_a_group_that_is_no_longer_declared_is_retired(world, retired, gone):
     world.apply(school_of("5"))

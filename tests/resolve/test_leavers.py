@@ -44,6 +44,22 @@ def test_a_student_who_is_not_in_the_export_any_more_has_transferred(world):
     }
 
 
+def test_a_student_who_moves_to_a_campus_that_is_not_the_schools_has_left(world):
+    settings = {"school_ids": ["Upper School"], "groups": {"per_school": True}}
+    here, moved = (
+        make_tables(
+            students=[student("1", school_id=campus), student("2", school_id="Upper School")],
+            staff=[staff("1", school_id="Upper School")],
+        )
+        for campus in ("Upper School", "Lower School")
+    )
+    world.apply(here, **settings)
+    plan = world.apply(moved, **settings)
+    assert users(plan) == [("deactivate", "S1")]
+    assert memberships(plan) == [("remove", "grade:5@Upper School", "S1")]
+    assert world.plan(moved, **settings).verdict == "none"
+
+
 @pytest.mark.parametrize(
     ("leavers", "gone"),
     [

@@ -51,6 +51,11 @@ def test_a_grade_without_anybody_this_year_is_one_that_a_sync_fills_and_a_list_i
     assert told(there, wanted) == [("P1", "sync"), ("P1", "hand")]
 
 
+def test_the_faculty_group_of_a_campus_without_staff_this_year_is_one_that_a_sync_fills() -> None:
+    there = seats(("faculty@North: Hall", "T1", ""), ("faculty@North: Hall", "S1", ""))
+    assert told(there, directory(("faculty@South Hall", "T1"))) == [("T1", "sync"), ("S1", "hand")]
+
+
 def test_whoever_can_say_is_believed() -> None:
     there = seats(("grade:5", "S1", "hand"), ("grade:5", "T1", "sync"), ("grade:5", "S2", ""))
     assert told(there, directory(("grade:5", "S1")))[:2] == [("S1", "hand"), ("T1", "sync")]

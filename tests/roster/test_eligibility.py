@@ -210,6 +210,33 @@ def test_only_students_of_the_schools_own_campuses_count():
     assert sorted(roster.gone.select("host_id", "cause").rows()) == [("S2", "transferred"), ("T2", "staff")]
 
 
+def test_a_move_to_a_campus_of_another_name_is_known_whatever_the_name_is():
+    school = make_school({"school_ids": ["Upper School"]})
+    tables = make_tables(
+        students=[
+            student("1", school_id="Upper School"),
+            student("2", school_id="Lower School"),
+            student("3", school_id="St. John's / K-8"),
+        ],
+        staff=[staff("1", school_id="Upper School"), staff("2", school_id="Lower School")],
+    )
+    roster = build_roster(tables, school)
+    assert host_ids(roster) == ["S1", "T1"]
+    assert roster.held.rows() == []
+    causes = [("S2", "transferred"), ("S3", "transferred"), ("T2", "staff")]
+    assert sorted(roster.gone.select("host_id", "cause").rows()) == causes
+
+
+def test_the_schools_own_campus_in_other_letters_proves_that_nobody_has_left():
+    school = make_school({"school_ids": ["Upper School"]})
+    tables = make_tables(
+        students=[student("1", school_id="Upper School"), student("2", school_id="upper school")]
+    )
+    roster = build_roster(tables, school)
+    assert (host_ids(roster), roster.gone.rows()) == (["S1"], [])
+    assert roster.held.rows() == [("S2", "account", "leaver-uncertain")]
+
+
 EXCLUDED = [{"host_id": "S1", "parent_host_id": "", "reason": "asked"}]
 
 

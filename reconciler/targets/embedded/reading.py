@@ -44,7 +44,7 @@ def read_tables(connection: sqlite3.Connection) -> Iterator[tuple[str, pl.DataFr
     yield "users", frames.check(users, frames.CURRENT_USERS)
     users = users.select("id", "host_id", "target_id")
     groups = _with_target_id(select(connection, _SELECT_GROUPS, _GROUPS)).sort("id")
-    yield "groups", frames.check(groups.with_columns(kind=_kind()), frames.CURRENT_GROUPS)
+    yield "groups", frames.check(groups.with_columns(kind=frames.key_kind("key")), frames.CURRENT_GROUPS)
     yield "memberships", _read_memberships(connection, groups, users)
     yield "relationships", _read_relationships(connection, users)
 
@@ -154,8 +154,3 @@ def _among(
 
 def _with_target_id(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(target_id=pl.col("id").cast(pl.String))
-
-
-def _kind() -> pl.Expr:
-    """What stands before the colon of a group's key."""
-    return pl.col("key").str.split(":").list.first()

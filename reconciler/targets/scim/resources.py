@@ -116,7 +116,7 @@ def group_row(
         "key": key,
         "category": category,
         "name": name,
-        "kind": key.partition(":")[0],
+        "kind": key.partition(":")[0].partition("@")[0],
         "target_id": target_id(group),
         "origin": _origin(ours, key, told="origin" in abilities.group_extension),
     }

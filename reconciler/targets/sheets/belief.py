@@ -188,7 +188,7 @@ def _groups(before: pl.DataFrame, rows: pl.DataFrame | None) -> pl.DataFrame:
     keys = before.filter(pl.col("origin") == "sync")["key"].implode()
     by_sync = (pl.col("key") != "") & pl.col("key").is_in(keys)
     groups = rows.with_columns(
-        kind=pl.col("key").str.split(":").list.first(),
+        kind=frames.key_kind("key"),
         origin=pl.when(by_sync).then(pl.lit("sync")).otherwise(pl.lit("hand")),
     )
     return check(groups, frames.CURRENT_GROUPS)

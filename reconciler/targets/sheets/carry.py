@@ -194,7 +194,7 @@ def _new_groups(groups: pl.DataFrame, judged: pl.DataFrame) -> tuple[pl.DataFram
     )
     new = judged.filter(pl.col("outcome") == HANDED_OVER).select(
         *(pl.col(f"after_{name}").alias(name) for name in _GROUP_FIELDS),
-        kind=pl.col("after_key").str.split(":").list.first(),
+        kind=frames.key_kind("after_key"),
         target_id=pl.lit(NEW) + pl.col("after_key"),
         origin=pl.lit("sync"),
     )
