@@ -12,10 +12,11 @@ from reconciler import frames
 from reconciler.errors import HeldError
 from reconciler.model import Capabilities, Directory, DirectoryInfo, Kept
 from reconciler.targets.sheets.belief import Belief, believe, nobody
-from reconciler.targets.sheets.carry import carry_groups, carry_links, carry_users
+from reconciler.targets.sheets.carry import carry_groups, carry_users
 from reconciler.targets.sheets.exports import Listed, read_exports
 from reconciler.targets.sheets.folder import hand_over
 from reconciler.targets.sheets.layout import Made, lay_out
+from reconciler.targets.sheets.links import carry_links
 from reconciler.targets.sheets.rounds import Rounds
 
 if TYPE_CHECKING:
