@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler import frames
-from reconciler.frames import LED, PERSON_FIELDS, check, empty, findings, one_finding, stack
+from reconciler.frames import LED, PERSON_FIELDS, check, empty, findings, link_id, one_finding, stack
 from reconciler.model import Directory, SchoolYear
 
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ def _seated(seats: pl.DataFrame, groups: pl.DataFrame, users: pl.DataFrame) -> p
         .join(users.select("host_id", user="target_id"), on="host_id", maintain_order="left")
     )
     return check(
-        there.with_columns(target_id=pl.concat_str("group_target_id", "user", separator=":")),
+        there.with_columns(target_id=link_id("group_target_id", "user")),
         frames.CURRENT_MEMBERSHIPS,
     )
 
@@ -274,6 +274,6 @@ def _related(pairs: pl.DataFrame, users: pl.DataFrame) -> pl.DataFrame:
             maintain_order="left",
         )
     return check(
-        pairs.with_columns(target_id=pl.concat_str("student", "parent", separator=":")),
+        pairs.with_columns(target_id=link_id("student", "parent")),
         frames.CURRENT_RELATIONSHIPS,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import group_label
+from reconciler.frames import group_label, link_id
 from reconciler.targets.judging import VERDICT
 from reconciler.targets.sheets.belief import NEW
 from reconciler.targets.sheets.carry import HANDED_OVER, Carried, made_of
@@ -80,7 +80,9 @@ def _earlier_ids(
     else:
         ends = ends.join(users.rename({"own": "_left"}), left_on=key[0], right_on="one")
     ends = ends.join(users.rename({"own": "_right"}), left_on=key[1], right_on="one")
-    ids = ends.select(target_id=pl.concat_str("_left", "_right", separator=":"), live_id="live_id").unique()
+    bare = pl.concat_str("_left", "_right", separator=":")  # as ids were written before they were quoted
+    ids = pl.concat([ends.select("live_id", target_id=one) for one in (link_id("_left", "_right"), bare)])
+    ids = ids.select("target_id", "live_id").unique()
     return ids.unique("target_id", keep="none")  # what may mean two links means neither
 
 
@@ -129,5 +131,5 @@ def _judge_links(
 
 def _ids_of(*, of_groups: bool) -> dict[str, pl.Expr]:
     """The ids of a link between `_left` and `_right`."""
-    both = {"target_id": pl.concat_str("_left", "_right", separator=":")}
+    both = {"target_id": link_id("_left", "_right")}
     return {**both, "group_target_id": pl.col("_left")} if of_groups else both
