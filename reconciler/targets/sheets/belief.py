@@ -94,9 +94,11 @@ def _users(before: pl.DataFrame, rows: pl.DataFrame | None) -> pl.DataFrame:
     for name, blank in _UNSAID.items():
         if name not in rows:
             both = both.with_columns(pl.coalesce(f"was_{name}", pl.lit(blank)).alias(name))
-    out = (~pl.col("was_active") & (pl.col("status") == "not_activated")).fill_null(value=False)
+    out = ~pl.col("was_active")
+    if "status" in rows:  # else what was handed over is taken for done
+        out &= pl.col("status") == "not_activated"
     users = both.with_columns(
-        active=~(out | _past(both)),
+        active=~(out.fill_null(value=False) | _past(both)),
         origin=pl.when(pl.col("was_origin") == "sync").then(pl.lit("sync")).otherwise(pl.lit("hand")),
     ).with_columns(deactivated_by=pl.when("active").then(pl.lit("")).otherwise(pl.lit("sync")))
     return check(users, frames.CURRENT_USERS)
@@ -169,12 +171,11 @@ def _users_not_arrived(
             both.filter(pl.col("host_id") != pl.col("was_host_id")),
             pl.format("was to get the Host ID {} ({})", "was_host_id", where),
         ),
-        (
-            both.filter(~pl.col("was_active") & (pl.col("status") != "not_activated")),
-            pl.format("was to be un-invited ({})", where),
-        ),
         (both.filter(other != ""), pl.format("is not as it was handed over ({}) in: {}", where, other)),
     ]
+    if "status" in rows:
+        still = both.filter(~pl.col("was_active") & (pl.col("status") != "not_activated"))
+        cases.append((still, pl.format("was to be un-invited ({})", where)))
     return [findings(frame, "not-arrived", detail) for frame, detail in cases]
 
 
