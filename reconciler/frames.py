@@ -243,6 +243,16 @@ def group_label(key: str, target_id: str) -> pl.Expr:
     return pl.when(pl.col(key) == "").then(pl.lit("#") + pl.col(target_id)).otherwise(key)
 
 
+def quoted(column: str) -> pl.Expr:
+    """An id as it stands in the id of a link: without a colon of its own."""
+    return pl.col(column).str.replace_all("%", "%25", literal=True).str.replace_all(":", "%3A", literal=True)
+
+
+def link_id(left: str, right: str) -> pl.Expr:
+    """The id of a link between two objects by their ids, `<left>:<right>`."""
+    return pl.concat_str(quoted(left), quoted(right), separator=":")
+
+
 _NO_FINDINGS = empty(FINDINGS)
 
 

@@ -32,8 +32,9 @@ def plan_undo(school: School, number: int) -> Plan:
     from reconciler.model import Plan, Tables  # noqa: PLC0415
     from reconciler.undo import invert  # noqa: PLC0415
 
-    info, current = target_of(school).snapshot()
-    journal, then = _journal(school, info, number)
+    target = target_of(school)
+    info, current = target.snapshot()
+    journal, then = _journal(school, info, number, immediate=target.capabilities.immediate)
     inversion = invert(journal, current)
     changes = _because(diff(inversion.after, inversion.before), f"undoes run {number}")
     findings = sort_findings([inversion.findings])
@@ -69,9 +70,12 @@ def _year_before(then: Mapping[str, Any], info: DirectoryInfo) -> str:
 
 
 def _journal(
-    school: School, info: DirectoryInfo, number: int
+    school: School, info: DirectoryInfo, number: int, *, immediate: bool
 ) -> tuple[dict[str, pl.DataFrame], Mapping[str, Any]]:
-    """Kind -> all changes of a run with their outcomes, and the header of its plan."""
+    """Kind -> all changes of a run with their outcomes, and the header of its plan.
+
+    Changes of which it is not known what became of them may have been made, where the target is `immediate`.
+    """
     from reconciler.state.journal import read_journal  # noqa: PLC0415 - sqlalchemy loads slowly
     from reconciler.state.runs import read_plan_header, read_run  # noqa: PLC0415
     from reconciler.state.scope import Scope  # noqa: PLC0415
@@ -90,6 +94,8 @@ def _journal(
     from reconciler.undo import MADE  # noqa: PLC0415
 
     journal = _by_kind([(batch.kind, batch.changes) for batch in batches])
+    if not immediate:
+        journal = _as_handed_over(journal)
     if not any(frame["outcome"].is_in(MADE).any() for frame in journal.values()):
         raise ReconcileError(f"{school.id}: run {number} changed nothing, so there is nothing to undo")
     return journal, header
@@ -110,6 +116,18 @@ def _by_kind(batches: list[tuple[str, pl.DataFrame]]) -> dict[str, pl.DataFrame]
             [empty[kind], *(changes.select(empty[kind].columns) for name, changes in batches if name == kind)]
         )
         for kind in KINDS
+    }
+
+
+def _as_handed_over(journal: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """What a run has handed over, all of it or nothing: changes of which it is not known share one lot."""
+    import polars as pl  # noqa: PLC0415
+
+    if any((frame["outcome"] == "handed-over").any() for frame in journal.values()):
+        return journal
+    return {
+        kind: frame.with_columns(outcome=pl.col("outcome").replace("", "failed"))
+        for kind, frame in journal.items()
     }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from reconciler import frames
+from reconciler.apply.deferred import told_at_the_end
 from reconciler.model import Outcomes
 from reconciler.targets.interface import Batch
 
@@ -32,25 +34,36 @@ def run(
 
     `progress` is called with the changes done and the total, at the start and after each batch; a batch has
     as many changes as the target carries out at once, or `batch_size`. The `journal` is told of each batch
-    before it is made, and what became of it. What was carried out before an error or an interrupt stays;
-    running the same plan again finishes it.
+    before it is made, and what became of it: at once, or at the end where the target hands over all of it
+    then. What was carried out before an error or an interrupt stays; running the same plan again finishes it.
 
     Raises:
         ReconcileError: the target refuses the plan, or cannot be used.
     """
     target.prepare(plan.header.directory_id, create=plan.header.new_directory)
+    size = batch_size or target.capabilities.at_once
+    at_once = target.capabilities.immediate
+    with told_at_the_end(journal) if journal and not at_once else nullcontext(journal) as told:
+        outcomes = _carry_out(plan, target, progress, size, told)
+        left = target.finish()
+    return Outcomes(frames.stack(outcomes, frames.OUTCOMES), left)
+
+
+def _carry_out(
+    plan: Plan, target: Target, progress: Callable[[int, int], None], size: int, journal: Journal | None
+) -> list[pl.DataFrame]:
+    """OUTCOMES of each batch."""
     done, total = 0, len(plan.changes)
     progress(done, total)
     outcomes = []
-    for batch in _batches(plan, batch_size or target.capabilities.at_once):
+    for batch in _batches(plan, size):
         number = journal.open(batch.kind, batch.changes) if journal else 0
         outcomes.append(target.apply(batch))
         if journal:
             journal.close(number, outcomes[-1])
         done += batch.changes.height
         progress(done, total)
-    left = target.finish()
-    return Outcomes(frames.stack(outcomes, frames.OUTCOMES), left)
+    return outcomes
 
 
 def _batches(plan: Plan, size: int) -> Iterator[Batch]:

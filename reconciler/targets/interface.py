@@ -89,4 +89,7 @@ class Target(Protocol):
         """Told after the last batch, whatever became of the changes; gives what somebody has to do next.
 
         What is handed over is handed over here, all of it or nothing; elsewhere only speed depends on it.
+
+        Raises:
+            ReconcileError: the target cannot be used; nothing was handed over.
         """

@@ -24,6 +24,7 @@ from reconciler.frames import (
 )
 from reconciler.model import Directory
 from reconciler.rekeying import under_final_ids
+from reconciler.undo.ends import lost_memberships, lost_relationships, name_ends
 
 _FIELDS = ("host_id", *PERSON_FIELDS, "active")
 _GROUP_FIELDS = ("key", "category", "name")
@@ -63,12 +64,12 @@ def invert(journal: Mapping[str, pl.DataFrame], current: Directory) -> Inversion
     moves = moves.filter(pl.col("was") != pl.col("host_id"))
     moved = under_final_ids(current, moves) if moves.height else current
     groups, kept = _groups(made["groups"], current)
-    seats, after_seats = _memberships(made["memberships"], current, moved, made["users"])
-    links, after_links = _relationships(made["relationships"], current, moved, made["users"])
+    seats, after_seats, lost_seats = _memberships(made["memberships"], current, moved, made["users"])
+    links, after_links, lost_links = _relationships(made["relationships"], current, moved, made["users"])
     return Inversion(
         before=Directory(users, current.groups, seats, links),
         after=Directory(after_users, groups, after_seats, after_links),
-        findings=stack([conflicts, kept], FINDINGS),
+        findings=stack([conflicts, kept, lost_seats, lost_links], FINDINGS),
     )
 
 
@@ -217,35 +218,38 @@ def _groups(made: pl.DataFrame, current: Directory) -> tuple[pl.DataFrame, pl.Da
 
 def _memberships(
     made: pl.DataFrame, current: Directory, moved: Directory, users: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Memberships that the run has made, and RESOLVED_MEMBERSHIPS of those that it has removed."""
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Memberships that the run has made, RESOLVED_MEMBERSHIPS of those that it has removed, and conflicts."""
     labels = current.groups.select(group_target_id="target_id", label=group_label("key", "target_id"))
     there = (
         moved.memberships.join(labels, on="group_target_id")
         .with_columns(group_key="label")
         .select(moved.memberships.columns)
     )
-    accounts = _accounts(made, users, current, moved, "host_id", 2)
-    seats = accounts.select("action", "group_key", "host_id")
+    named = name_ends(made, current.users["target_id"], of_groups=True)
+    accounts = _accounts(named, users, current, moved, "host_id", "_right")
+    seats = accounts.select("id", "action", "group_key", "host_id")
     added = there.filter(pl.col("origin") != "hand").join(seats.filter(action="add"), on=_SEAT, how="semi")
     known = current.groups.select(group_key=group_label("key", "target_id"))
-    removed = seats.filter(action="remove").join(there, on=_SEAT, how="anti")
-    removed = removed.join(known, on="group_key", how="semi").unique(_SEAT, maintain_order=True)
-    return added, check(removed.with_columns(reason=pl.lit(_UNDOES)), RESOLVED_MEMBERSHIPS)
+    told = seats.filter(action="remove").join(known, on="group_key", how="semi")
+    removed = told.join(there, on=_SEAT, how="anti").unique(_SEAT, maintain_order=True)
+    resolved = check(removed.with_columns(reason=pl.lit(_UNDOES)), RESOLVED_MEMBERSHIPS)
+    return added, resolved, lost_memberships(made, told)
 
 
 def _relationships(
     made: pl.DataFrame, current: Directory, moved: Directory, users: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Relationships that the run has made, and RESOLVED_RELATIONSHIPS of those that it has removed."""
-    pairs = made
-    for place, end in enumerate(_PAIR, start=1):
-        pairs = _accounts(pairs, users, current, moved, end, place)
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Relationships that the run has made, RESOLVED_RELATIONSHIPS of those that it has removed; conflicts."""
+    pairs = name_ends(made, current.users["target_id"], of_groups=False)
+    for end, own in zip(_PAIR, ("_left", "_right"), strict=True):
+        pairs = _accounts(pairs, users, current, moved, end, own)
     there = moved.relationships
     added = there.filter(pl.col("origin") != "hand").join(pairs.filter(action="add"), on=_PAIR, how="semi")
-    removed = pairs.filter(action="remove").join(there, on=_PAIR, how="anti")
-    removed = removed.unique(_PAIR, maintain_order=True)
-    return added, check(removed.with_columns(reason=pl.lit(_UNDOES)), RESOLVED_RELATIONSHIPS)
+    told = pairs.filter(action="remove")
+    removed = told.join(there, on=_PAIR, how="anti").unique(_PAIR, maintain_order=True)
+    resolved = check(removed.with_columns(reason=pl.lit(_UNDOES)), RESOLVED_RELATIONSHIPS)
+    return added, resolved, lost_relationships(made, told)
 
 
 def _accounts(  # noqa: PLR0913 - both ends of a link, before and after the undoing
@@ -254,22 +258,20 @@ def _accounts(  # noqa: PLR0913 - both ends of a link, before and after the undo
     current: Directory,
     moved: Directory,
     end: str,
-    place: int,
+    own: str,
 ) -> pl.DataFrame:
     """The links with the Host ID that the account at that end gets; those of accounts that are gone left out.
 
-    A removal names the account by its target id. An addition does by the Host ID that it had by then: some
-    account has got it in the run, or it has it still.
+    A removal names the account by its target id, in the column `own`. An addition does by the Host ID that
+    it had by then: some account has got it in the run, or it has it still.
     """
     now = moved.users.select("target_id", now="host_id")
     names = _names_by_then(users, current).join(now, on="target_id").select("name", final="now")
-    named = (
-        links.with_columns(_id=pl.col("target_id").str.extract(r"^([^:]*):([^:]*)$", place))
-        .join(now, left_on="_id", right_on="target_id", how="left", maintain_order="left")
-        .join(names, left_on=end, right_on="name", how="left", maintain_order="left")
+    named = links.join(now, left_on=own, right_on="target_id", how="left", maintain_order="left").join(
+        names, left_on=end, right_on="name", how="left", maintain_order="left"
     )
     by_name = pl.when(pl.col("action") == "add").then("final")
-    named = named.with_columns(pl.coalesce("now", by_name).alias(end)).drop("_id", "now", "final")
+    named = named.with_columns(pl.coalesce("now", by_name).alias(end)).drop("now", "final")
     return named.filter(pl.col(end).is_not_null())
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.apply.record import RunRecord
+from reconciler.errors import ReconcileError
 from tests.support.vidigami import Vidigami
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import polars as pl
 
 Run = Callable[..., tuple[int, str, str]]
 TARGET = """\
@@ -80,6 +85,44 @@ def test_undo_hands_over_what_takes_it_back(demo: Path, vidigami: Vidigami, reco
     assert [path.name for path in sorted((demo / "schools" / "vidigami" / "0002").glob("*.csv"))] == [
         "01-removals.csv"
     ]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ReconcileError("no room")])
+def test_a_run_that_handed_nothing_over_takes_nothing_back(
+    vidigami: Vidigami, reconcile: Run, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    del vidigami
+
+    def fail(*_: object) -> str:
+        raise error
+
+    with monkeypatch.context() as broken:
+        broken.setattr("reconciler.targets.sheets.hand_over", fail)
+        assert reconcile("apply", "maple-grove", "--auto-approve")[0] != 0
+    assert reconcile("apply", "maple-grove", "--auto-approve")[0] == 0
+    code, _, err = reconcile("undo", "maple-grove", "1")
+    assert (code, err) == (1, "maple-grove: run 1 changed nothing, so there is nothing to undo\n")
+    assert "deactivate" in reconcile("undo", "maple-grove", "2")[1]
+
+
+def test_a_run_that_was_killed_while_it_noted_what_it_handed_over_can_be_taken_back(
+    vidigami: Vidigami, reconcile: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del vidigami
+    really_close, closed = RunRecord.close, 0
+
+    def close_one(record: RunRecord, batch: int, outcomes: pl.DataFrame) -> None:
+        nonlocal closed
+        closed += 1
+        if closed > 1:
+            raise KeyboardInterrupt
+        really_close(record, batch, outcomes)
+
+    with monkeypatch.context() as killed:
+        killed.setattr(RunRecord, "close", close_one)
+        assert reconcile("apply", "maple-grove", "--auto-approve")[0] != 0
+    undone = json.loads(reconcile("undo", "maple-grove", "1", "--format", "json")[1])
+    assert {change["kind"] for change in undone["changes"]} == {"user", "membership", "relationship"}
 
 
 def test_a_person_is_forgotten_in_what_is_remembered_too(

@@ -233,6 +233,18 @@ def test_leavers_stand_in_the_list_of_what_is_done_by_hand(tmp_path: Path) -> No
     assert left(desk.plan(rows)) == (0, [])
 
 
+def test_without_a_status_in_the_export_whoever_was_un_invited_is_taken_for_out(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, columns=tuple(name for name in USER_LIST if name != "Status"))
+    desk.turn(people())
+    assert left(desk.plan(people())) == (0, [])
+    rows = people()
+    rows["contacts"] = [row for row in rows["contacts"] if row["parent_id"] != "2"]
+    assert desk.turn(rows) == []
+    assert left(desk.plan(rows)) == (0, [])
+    back = desk.plan(people()).changes.users
+    assert back.select("action", "host_id").rows() == [("reactivate", "P2")]
+
+
 def test_host_ids_that_two_accounts_exchange_take_two_rounds(tmp_path: Path) -> None:
     walk = tmp_path / "crosswalk.csv"
     walk.write_text("old_host_id,new_host_id,decision\n", encoding="utf-8")

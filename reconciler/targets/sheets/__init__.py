@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler import frames
-from reconciler.errors import HeldError
+from reconciler.errors import HeldError, ReconcileError
 from reconciler.model import Capabilities, Directory, DirectoryInfo, Kept
 from reconciler.targets.sheets.belief import Belief, believe, nobody
-from reconciler.targets.sheets.carry import carry_groups, carry_links, carry_users
+from reconciler.targets.sheets.carry import carry_groups, carry_users
 from reconciler.targets.sheets.exports import Listed, read_exports
-from reconciler.targets.sheets.folder import hand_over
+from reconciler.targets.sheets.folder import hand_over, take_back
 from reconciler.targets.sheets.layout import Made, lay_out
+from reconciler.targets.sheets.links import carry_links
 from reconciler.targets.sheets.rounds import Rounds
 
 if TYPE_CHECKING:
@@ -102,7 +103,11 @@ class ImportSheets:
         )
 
     def finish(self) -> str:
-        """Hand the sheets over, and remember what is believed from now on; gives what is to be done next."""
+        """Hand the sheets over, and remember what is believed from now on; gives what is to be done next.
+
+        Raises:
+            ReconcileError: the sheets cannot be written, or the belief not be kept; nothing was handed over.
+        """
         kept, belief = self._opened()
         before = self.info()
         known = self._listed["users"].fields if "users" in self._listed else frozenset[str]()
@@ -115,7 +120,12 @@ class ImportSheets:
             folder = hand_over(Path(self._settings.path), sheets, about, self._settings.sheets.rows)
         elif before.school_year == kept.info.school_year:
             return ""
-        self._memory.keep(Kept(kept.info, belief.directory, {**notes, "folder": folder}))
+        try:
+            self._memory.keep(Kept(kept.info, belief.directory, {**notes, "folder": folder}))
+        except ReconcileError:
+            if sheets:  # else somebody uploads them, and the next run hands over the same again
+                take_back(Path(self._settings.path), folder)
+            raise
         self._belief, self._made, self._rounds = None, Made(), Rounds()
         if not sheets:
             return ""

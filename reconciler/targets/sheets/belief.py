@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler import frames
-from reconciler.frames import LED, PERSON_FIELDS, check, empty, findings, one_finding, stack
+from reconciler.frames import LED, PERSON_FIELDS, check, empty, findings, link_id, one_finding, stack
 from reconciler.model import Directory, SchoolYear
 
 if TYPE_CHECKING:
@@ -94,9 +94,11 @@ def _users(before: pl.DataFrame, rows: pl.DataFrame | None) -> pl.DataFrame:
     for name, blank in _UNSAID.items():
         if name not in rows:
             both = both.with_columns(pl.coalesce(f"was_{name}", pl.lit(blank)).alias(name))
-    out = (~pl.col("was_active") & (pl.col("status") == "not_activated")).fill_null(value=False)
+    out = ~pl.col("was_active")
+    if "status" in rows:  # else what was handed over is taken for done
+        out &= pl.col("status") == "not_activated"
     users = both.with_columns(
-        active=~(out | _past(both)),
+        active=~(out.fill_null(value=False) | _past(both)),
         origin=pl.when(pl.col("was_origin") == "sync").then(pl.lit("sync")).otherwise(pl.lit("hand")),
     ).with_columns(deactivated_by=pl.when("active").then(pl.lit("")).otherwise(pl.lit("sync")))
     return check(users, frames.CURRENT_USERS)
@@ -169,12 +171,11 @@ def _users_not_arrived(
             both.filter(pl.col("host_id") != pl.col("was_host_id")),
             pl.format("was to get the Host ID {} ({})", "was_host_id", where),
         ),
-        (
-            both.filter(~pl.col("was_active") & (pl.col("status") != "not_activated")),
-            pl.format("was to be un-invited ({})", where),
-        ),
         (both.filter(other != ""), pl.format("is not as it was handed over ({}) in: {}", where, other)),
     ]
+    if "status" in rows:
+        still = both.filter(~pl.col("was_active") & (pl.col("status") != "not_activated"))
+        cases.append((still, pl.format("was to be un-invited ({})", where)))
     return [findings(frame, "not-arrived", detail) for frame, detail in cases]
 
 
@@ -250,7 +251,7 @@ def _seated(seats: pl.DataFrame, groups: pl.DataFrame, users: pl.DataFrame) -> p
         .join(users.select("host_id", user="target_id"), on="host_id", maintain_order="left")
     )
     return check(
-        there.with_columns(target_id=pl.concat_str("group_target_id", "user", separator=":")),
+        there.with_columns(target_id=link_id("group_target_id", "user")),
         frames.CURRENT_MEMBERSHIPS,
     )
 
@@ -274,6 +275,6 @@ def _related(pairs: pl.DataFrame, users: pl.DataFrame) -> pl.DataFrame:
             maintain_order="left",
         )
     return check(
-        pairs.with_columns(target_id=pl.concat_str("student", "parent", separator=":")),
+        pairs.with_columns(target_id=link_id("student", "parent")),
         frames.CURRENT_RELATIONSHIPS,
     )

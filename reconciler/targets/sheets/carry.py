@@ -1,4 +1,4 @@
-"""A batch of changes, made in what is believed to be in Vidigami; whatever is made is to be handed over.
+"""A batch of users or groups, made in what is believed to be in Vidigami, to be handed over.
 
 The preconditions and the words are those of the other targets, so that a plan means the same everywhere.
 """
@@ -6,7 +6,6 @@ The preconditions and the words are those of the other targets, so that a plan m
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -14,9 +13,6 @@ from reconciler import frames
 from reconciler.frames import PERSON_FIELDS, check
 from reconciler.targets.judging import VERDICT, judge_create, judge_update, same
 from reconciler.targets.sheets.belief import NEW
-
-if TYPE_CHECKING:
-    from reconciler.model import Directory
 
 _USER_FIELDS = ("host_id", *PERSON_FIELDS, "active")
 _GROUP_FIELDS = ("key", "category", "name")
@@ -70,33 +66,10 @@ def carry_groups(groups: pl.DataFrame, changes: pl.DataFrame) -> Carried:
     return _both(groups, changes, _new_groups(groups, new), _changed(groups, moved, _GROUP_FIELDS))
 
 
-def carry_links(
-    links: pl.DataFrame, changes: pl.DataFrame, directory: Directory, *, of_groups: bool
-) -> Carried:
-    """Make MEMBERSHIP_CHANGES or RELATIONSHIP_CHANGES in the current links."""
-    key = ["group_key", "host_id"] if of_groups else ["student_host_id", "parent_host_id"]
-    removing = pl.col("action") == "remove"
-    gone = changes.filter(removing).join(
-        links.select("target_id", origin="origin"), on="target_id", how="left", maintain_order="left"
-    )
-    by_hand = pl.col("origin") == "hand"
-    gone = gone.with_columns(
-        outcome=pl.when(pl.col("origin").is_null())
-        .then(pl.lit("already"))
-        .when(by_hand)
-        .then(pl.lit("stale"))
-        .otherwise(pl.lit(HANDED_OVER)),
-        detail=pl.when(by_hand)
-        .then(pl.lit("somebody has made it by hand since the plan"))
-        .otherwise(pl.lit("")),
-    )
-    new = _judge_links(links, changes.filter(~removing), directory, key, of_groups=of_groups)
-    out = gone.filter(pl.col("outcome") == HANDED_OVER)["target_id"]
-    come = new.filter(pl.col("outcome") == HANDED_OVER)
-    added = come.select(*key, **_ids_of(of_groups=of_groups), origin=pl.lit("sync")).select(links.columns)
-    table = pl.concat([links.filter(~pl.col("target_id").is_in(out.implode())), added])
-    verdicts = pl.concat([gone.select(VERDICT), new.select(VERDICT)])
-    return Carried(table, verdicts, _made(changes, verdicts))
+def made_of(changes: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
+    """The changes that are to be handed over."""
+    made = verdicts.filter(pl.col("outcome") == HANDED_OVER)["id"]
+    return changes.filter(pl.col("id").is_in(made.implode()))
 
 
 def _create_users(users: pl.DataFrame, changes: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -216,55 +189,6 @@ def _changed(
     return changed.select(table.columns), judged
 
 
-def _judge_links(
-    links: pl.DataFrame, changes: pl.DataFrame, directory: Directory, key: list[str], *, of_groups: bool
-) -> pl.DataFrame:
-    """Additions with the ids of both ends, and what is to become of them.
-
-    A change may name, as `<left>:<right>`, the accounts that it means; an end that is another one is missing.
-    """
-    users = directory.users.select("host_id", id="target_id")
-    groups = directory.groups.filter(pl.col("key") != "").select(host_id="key", id="target_id")
-    left = groups if of_groups else users
-    for end, among, ids in ((key[0], left, "_left"), (key[1], users, "_right")):
-        named = among.select(pl.col("host_id").alias(end), pl.col("id").alias(ids))
-        changes = changes.join(named, on=end, how="left", maintain_order="left")
-    there = links.select(*key, _there=pl.lit(value=True))
-    changes = changes.join(there, on=key, how="left", maintain_order="left")
-    both = [pl.col("_left").fill_null(""), pl.col("_right").fill_null("")]
-    meant = pl.any_horizontal(
-        pl.col("target_id") == "",
-        pl.col("target_id") == pl.concat_str(*both, separator=":"),
-        pl.col("target_id") == pl.lit(":") + both[1],
-        pl.lit(not of_groups) & (pl.col("target_id") == both[0] + pl.lit(":")),
-    )
-    names = ["group {}" if of_groups else "account {}", "account {}"]
-    missing = pl.concat_str(
-        [
-            pl.when(pl.col(ids).is_null() | ~meant).then(pl.format(name, end))
-            for end, ids, name in zip(key, ("_left", "_right"), names, strict=True)
-        ],
-        separator=" and ",
-        ignore_nulls=True,
-    )
-    return changes.with_columns(_missing=missing).with_columns(
-        outcome=pl.when(pl.col("_missing") != "")
-        .then(pl.lit("failed"))
-        .when("_there")
-        .then(pl.lit("already"))
-        .otherwise(pl.lit(HANDED_OVER)),
-        detail=pl.when(pl.col("_missing") != "")
-        .then(pl.format("there is no {}", "_missing"))
-        .otherwise(pl.lit("")),
-    )
-
-
-def _ids_of(*, of_groups: bool) -> dict[str, pl.Expr]:
-    """The ids of a link between `_left` and `_right`."""
-    both = {"target_id": pl.concat_str("_left", "_right", separator=":")}
-    return {**both, "group_target_id": pl.col("_left")} if of_groups else both
-
-
 def _live(table: pl.DataFrame) -> pl.DataFrame:
     return table.with_columns(id="target_id").select(pl.all().name.prefix("live_"))
 
@@ -278,9 +202,4 @@ def _both(
     """Creations and changes of a batch together: the first have added rows, the others have changed some."""
     added = new[0].slice(table.height)
     verdicts = pl.concat([new[1].select(VERDICT), moved[1].select(VERDICT)])
-    return Carried(pl.concat([moved[0], added]), verdicts, _made(changes, verdicts))
-
-
-def _made(changes: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
-    made = verdicts.filter(pl.col("outcome") == HANDED_OVER)["id"]
-    return changes.filter(pl.col("id").is_in(made.implode()))
+    return Carried(pl.concat([moved[0], added]), verdicts, made_of(changes, verdicts))

@@ -62,6 +62,11 @@ def hand_over(path: Path, sheets: Sequence[Sheet], about: Mapping[str, str], row
     return folder
 
 
+def take_back(path: Path, folder: str) -> None:
+    """Take the folder of that name away again."""
+    shutil.rmtree(path / folder, ignore_errors=True)
+
+
 def _files(sheets: Sequence[Sheet], rows: int) -> Iterator[tuple[str, bytes, Sheet]]:
     """Name and bytes of every file, numbered in the order of the upload."""
     number = 0
