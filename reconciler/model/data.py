@@ -92,6 +92,8 @@ class Roster:
     """ROWS: how many rows of each member type's table became what; `person` for those who are carried on."""
     supplied: Mapping[str, frozenset[str]]
     """Member type -> the person fields that the export supplies."""
+    unseen: pl.DataFrame
+    """FINDINGS of Host IDs on the exclude list that stand where no account has that Host ID either."""
     findings: pl.DataFrame
     """FINDINGS."""
 
