@@ -297,7 +297,7 @@ _CODES = (
         "excluded",
         "info",
         "kept out by the school",
-        "The exclude list names this person or link.",
+        "The exclude list names this person or link, or another Host ID of the same person.",
         "Take the line out of the list to let them in.",
     ),
     FindingCode(

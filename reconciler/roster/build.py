@@ -68,7 +68,7 @@ def build_roster(tables: Tables, school: School) -> Roster:
     eligible = _eligible(rows, school, draft)
     _sort_out(left, school, draft)
     eligible, found = assign_emails(eligible, tables, school)
-    draft.found += [found, report_rows(left, school)]
+    draft.found += [found, report_rows(left, school, judged.one_person)]
     draft.supplied = _supplied(eligible, rows, tables, school)
     people, merged = _settle_people(eligible, tables, school, draft)
     people = _supply_single_emails(people, draft.supplied)

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from reconciler.frames import empty
 from reconciler.roster.exclude import exclude_links, exclude_people, hold_excluded
 from reconciler.roster.exclude_list import read_exclusions
 from reconciler.roster.links import LINKS, read_links
 from reconciler.roster.parents import hold_staff_links, judge_parents
+from reconciler.roster.partners import ONE_PERSON, find_partners
 from reconciler.roster.require import rules_of
 from reconciler.roster.rows import classify_rows, with_best_states
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from reconciler.model import School, Tables
 
 
@@ -29,6 +30,8 @@ class Judged:
     """LINKS."""
     kept_out: pl.DataFrame
     """KEPT_OUT."""
+    one_person: pl.DataFrame
+    """ONE_PERSON."""
     unseen: pl.DataFrame
     """FINDINGS of the exclude list that stand where no account has the Host ID either."""
     held: list[pl.DataFrame]
@@ -58,11 +61,18 @@ def judge_rows(tables: Tables, school: School, crosswalk: pl.DataFrame) -> Judge
         rows["parent"], rowless, found_parents = judge_parents(rows["parent"], links, rows["student"], school)
         held = [unnamed, rowless, hold_staff_links(links, rows["parent"], rowless)]
         found = [found_links, found_excluded, found_parents]
+    people, one_person = excluded.people, pl.DataFrame(schema=ONE_PERSON)
+    if people.len() and {"staff", "parent"} <= rows.keys():
+        one_person = find_partners(people, rows, tables, school)
+        people = pl.concat([people, one_person["host_id"]]).unique()
+        for side in ("staff", "parent"):
+            rows[side] = with_best_states(exclude_people(rows[side].drop("best"), people))
     return Judged(
         rows=rows,
         links=links,
         kept_out=excluded.links,
+        one_person=one_person,
         unseen=excluded.unseen,
-        held=[hold_excluded(excluded.people, school), *held],
+        held=[hold_excluded(people, school), *held],
         findings=found,
     )

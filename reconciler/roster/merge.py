@@ -15,18 +15,25 @@ if TYPE_CHECKING:
 
 def find_staff_parents(people: pl.DataFrame, tables: Tables, school: School) -> pl.DataFrame:
     """MERGED: the certain pairs. Each side has one partner only, or the pair is not certain."""
-    if "staff" not in school.members or "parent" not in school.members:
-        return empty(MERGED)
-    said = [_said_to_be_one(people, tables, school)]
-    if school.identity.merge_staff_parents:
-        said.append(_same_name_and_email(people))
-    if school.identity.merge_staff_parents and school.one_id_space:
-        said.append(_same_host_id(people))
-    every = pl.concat(said).unique(maintain_order=True)
+    every = pair_staff_parents(people, tables, school)
+    every = every.join(_ids(people, "staff"), on="staff_host_id", how="semi", maintain_order="left")
+    every = every.join(_ids(people, "parent"), on="parent_host_id", how="semi", maintain_order="left")
     certain = every.filter(
         ~pl.col("staff_host_id").is_duplicated() & ~pl.col("parent_host_id").is_duplicated()
     )
     return check(certain, MERGED)
+
+
+def pair_staff_parents(people: pl.DataFrame, tables: Tables, school: School) -> pl.DataFrame:
+    """MERGED: every pair, certain or not; those of the school's list whether they are there or not."""
+    if "staff" not in school.members or "parent" not in school.members:
+        return empty(MERGED)
+    said = [_said_to_be_one(tables, school)]
+    if school.identity.merge_staff_parents:
+        said.append(_same_name_and_email(people))
+    if school.identity.merge_staff_parents and school.one_id_space:
+        said.append(_same_host_id(people))
+    return pl.concat(said).unique(maintain_order=True)
 
 
 def report_same_person(people: pl.DataFrame, tables: Tables, school: School) -> pl.DataFrame:
@@ -85,14 +92,12 @@ def _is_one_of(host_ids: pl.Series, member_type: str) -> pl.Expr:
     return one_of("host_id", host_ids) & (pl.col("member_type") == member_type)
 
 
-def _said_to_be_one(people: pl.DataFrame, tables: Tables, school: School) -> pl.DataFrame:
+def _said_to_be_one(tables: Tables, school: School) -> pl.DataFrame:
     listed = tables.frames.get("same_person")
     if listed is None:
         return empty(MERGED)
-    named = _named(listed, school).select(*MERGED)
-    return named.join(_ids(people, "staff"), on="staff_host_id", how="semi").join(
-        _ids(people, "parent"), on="parent_host_id", how="semi"
-    )
+    whole = listed.filter(pl.col("staff_id") != "", pl.col("parent_id") != "")
+    return _named(whole, school).select(*MERGED)
 
 
 def _named(listed: pl.DataFrame, school: School) -> pl.DataFrame:
