@@ -21,7 +21,7 @@ _STATES = {
     "duplicate": "does not count: rows of this Host ID say different things",
     "repeated": "says the same as another row, and was taken once",
     "unclear": "proves nothing: a value in it cannot be read",
-    "excluded": "does not count: the exclude list names them",
+    "excluded": "does not count: the exclude list keeps them out",
     "unidentified": "does not count: its id is missing, or does not look like one",
 }
 _READ = ("grade", "grad_year", "status", "school_id")

@@ -88,12 +88,16 @@ class Roster:
     """UNIDENTIFIED: names on rows that were left out for their id."""
     kept_out: pl.DataFrame
     """KEPT_OUT: single links that `exclude` names."""
+    excluded: pl.Series
+    """Host IDs of people whom `exclude` names, and others of the same people; of some there may be no row."""
     crosswalk: pl.DataFrame
     """CROSSWALK: which account of before is whose, as far as the school has decided."""
     rows: pl.DataFrame
     """ROWS: how many rows of each member type's table became what; `person` for those who are carried on."""
     supplied: Mapping[str, frozenset[str]]
     """Member type -> the person fields that the export supplies."""
+    unseen: pl.DataFrame
+    """FINDINGS of Host IDs on the exclude list that stand where no account has that Host ID either."""
     findings: pl.DataFrame
     """FINDINGS."""
 

@@ -259,7 +259,8 @@ _CODES = (
         "unknown-member",
         "warning",
         "a list names nobody at the school",
-        "A line of a list gives a Host ID, or id and member type, that no eligible person has.",
+        "A line of a list gives a Host ID, or id and member type, that no eligible person has; of the exclude"
+        " list, one that no row and no account has, so that it keeps nobody out.",
         "Correct the line, or take it out of the list.",
     ),
     FindingCode(
@@ -296,7 +297,7 @@ _CODES = (
         "excluded",
         "info",
         "kept out by the school",
-        "The exclude list names this person or link.",
+        "The exclude list names this person or link, or another Host ID of the same person.",
         "Take the line out of the list to let them in.",
     ),
     FindingCode(

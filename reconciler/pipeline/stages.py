@@ -66,6 +66,8 @@ def work_through(  # noqa: PLR0913 - both sides, and what binds them
     listed = [roster.findings, desired.findings]
     if additions_only:
         listed = [_not_lost_in_a_part(found, current) for found in listed]
+    else:  # a part of an export has hardly anybody whom the list keeps out
+        listed.append(_without_account(roster.unseen, current))
     findings = sort_findings([unlike, *listed, resolution.findings, _ignored(tables)])
     return Worked(roster, desired, resolution, changes, findings, keeps_all)
 
@@ -74,6 +76,11 @@ def _not_lost_in_a_part(findings: pl.DataFrame, current: Directory) -> pl.DataFr
     """FINDINGS without those of list members who are not in this export, but in the directory."""
     there = findings["host_id"].is_in(current.users["host_id"].implode())
     return findings.filter(~(there & (findings["code"] == "unknown-member")))
+
+
+def _without_account(unseen: pl.DataFrame, current: Directory) -> pl.DataFrame:
+    """FINDINGS of Host IDs that no account has."""
+    return unseen.filter(~unseen["host_id"].is_in(current.users["host_id"].implode()))
 
 
 def _ignored(tables: Tables) -> pl.DataFrame:

@@ -180,14 +180,15 @@ def _other_side(accounts: pl.DataFrame, people: pl.DataFrame, roster: Roster, sc
 def _sides_gone(accounts: pl.DataFrame, people: pl.DataFrame, roster: Roster, school: School) -> pl.DataFrame:
     """`side, was, first, last, mail`: accounts of staff and parents of ours whom the SIS has no more.
 
-    Not of those who may be there still: no row that lost its id has their name.
+    Not of those who are excluded, nor who may be there still: no row that lost its id has their name.
     """
     if not {"staff", "parent"} <= set(school.members):
         return empty(_GONE)
     gone = accounts.filter("active", _SIDES, ~one_of("host_id", people["host_id"]))
     if not gone.height:
         return empty(_GONE)
-    gone = gone.filter(~one_of("host_id", _undecided(roster)), owned(gone, school)).select(
+    settled = pl.concat([_undecided(roster), roster.excluded])
+    gone = gone.filter(~one_of("host_id", settled), owned(gone, school)).select(
         side="member_type",
         was="host_id",
         first=folded("first_name"),

@@ -20,21 +20,19 @@ _ID_PROBLEMS = {
 }
 
 
-def report_rows(left: pl.DataFrame, school: School) -> pl.DataFrame:
-    """FINDINGS of rows that were left out for their id, by the exclude list, or because they are unclear."""
+def report_rows(left: pl.DataFrame, school: School, one_person: pl.DataFrame) -> pl.DataFrame:
+    """FINDINGS of rows that were left out for their id, by the exclude list, or because they are unclear.
+
+    `one_person` is ONE_PERSON.
+    """
     of_reason = left.partition_by("reason", as_dict=True)
     found = [
         findings(of_reason[code,], code, detail)
         for code, detail in _ID_PROBLEMS.items()
         if (code,) in of_reason
     ]
-    fate = "stays as it is" if school.exclude.existing == "hold" else "is treated as a leaver's"
     found += [
-        findings(
-            _first_rows(left, "excluded"),
-            "excluded",
-            f"kept out by the exclude list; an existing account {fate}",
-        ),
+        _kept_out(left, school, one_person),
         findings(
             _first_rows(left, "unclear"),
             "leaver-uncertain",
@@ -75,6 +73,26 @@ def names_without_ids(left: pl.DataFrame) -> pl.DataFrame:
     nameless = left.filter(pl.col("host_id") == "")
     names = nameless.select("member_type", first=folded("first_name"), last=folded("last_name"))
     return check(names.unique(), UNIDENTIFIED)
+
+
+def _kept_out(left: pl.DataFrame, school: School, one_person: pl.DataFrame) -> pl.DataFrame:
+    """`excluded` of everybody, with the other Host IDs of whoever has several."""
+    fate = "stays as it is" if school.exclude.existing == "hold" else "is treated as a leaver's"
+    people = _first_rows(left, "excluded").join(one_person, on="host_id", how="left", maintain_order="left")
+    others = pl.col("others").str.replace_all(" ", ", ")
+    who = (
+        pl.when(pl.col("named").is_null())
+        .then(pl.lit("kept out by the exclude list"))
+        .when("named")
+        .then(pl.format("kept out by the exclude list, and so is {}, the same person", others))
+        .otherwise(pl.format("kept out by the exclude list, as the same person as {}", others))
+    )
+    return findings(
+        people,
+        "excluded",
+        pl.format("{}; an existing account {}", who, pl.lit(fate)),
+        others=pl.col("others").fill_null(""),
+    )
 
 
 def _first_rows(left: pl.DataFrame, state: str) -> pl.DataFrame:

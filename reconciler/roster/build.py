@@ -24,19 +24,12 @@ from reconciler.roster.account import account_for_rows, names_without_ids, repor
 from reconciler.roster.block import block_people
 from reconciler.roster.crosswalk import hold_set_aside, read_crosswalk
 from reconciler.roster.emails import EMAIL_KEYS, assign_emails, supplies_email
-from reconciler.roster.exclude import (
-    exclude_links,
-    exclude_moved,
-    exclude_people,
-    hold_excluded,
-    read_exclusions,
-)
+from reconciler.roster.exclude import exclude_moved
 from reconciler.roster.grades import read_grades
-from reconciler.roster.links import LINKS, read_links
+from reconciler.roster.judge import judge_rows
 from reconciler.roster.merge import find_staff_parents, merge_people, read_same_person, report_same_person
-from reconciler.roster.parents import hold_staff_links, judge_parents
-from reconciler.roster.require import require_columns, rules_of
-from reconciler.roster.rows import classify_rows, settled, with_best_states
+from reconciler.roster.require import require_columns
+from reconciler.roster.rows import settled
 
 _LEFT_OUT = [
     *("member_type", "host_id", "first_name", "last_name", "status"),
@@ -64,34 +57,22 @@ def build_roster(tables: Tables, school: School) -> Roster:
     """Who the school's people are, by its tables and lists.
 
     Raises:
-        InputError: a column that decides who gets access is missing.
+        InputError: a column that decides who gets access is missing, or a list has lines that cannot be.
     """
     require_columns(tables, school)
-    draft = _Draft()
     crosswalk = read_crosswalk(tables, school)
-    draft.held.append(hold_set_aside(crosswalk))
-    excluded, kept_out = read_exclusions(tables)
-    draft.held.append(hold_excluded(excluded, school))
-    rows = {}
-    for member, rules in school.members.items():
-        table = tables.frames[rules.table]
-        classified = classify_rows(table, rules_of(tables, school, rules.table), member, school)
-        rows[member] = with_best_states(exclude_people(classified, excluded))
-    links = _read_links(tables, rows, school, kept_out, draft)
-    if "parent" in rows:
-        staff = _eligible_ids(rows["staff"]) if "staff" in rows else rows["parent"]["host_id"].clear()
-        rows["parent"], held, found = judge_parents(rows["parent"], links, rows["student"], staff, school)
-        draft.held += [held, hold_staff_links(links, rows["parent"], held)]
-        draft.found.append(found)
+    judged = judge_rows(tables, school, crosswalk)
+    rows, links = judged.rows, judged.links
+    draft = _Draft(held=[hold_set_aside(crosswalk), *judged.held], found=judged.findings)
     left = pl.concat(_left_out(rows[member]) for member in MEMBER_TYPES if member in rows)
     eligible = _eligible(rows, school, draft)
     _sort_out(left, school, draft)
     eligible, found = assign_emails(eligible, tables, school)
-    draft.found += [found, report_rows(left, school)]
+    draft.found += [found, report_rows(left, school, judged.one_person)]
     draft.supplied = _supplied(eligible, rows, tables, school)
     people, merged = _settle_people(eligible, _unsettled_mails(rows, tables, school), tables, school, draft)
     people = _supply_single_emails(people, draft.supplied)
-    kept_out = _move_to_staff(kept_out, merged)
+    kept_out = _move_to_staff(judged.kept_out, merged)
     relationships, unlinked, found = _relationships(links, people, rows, merged, kept_out)
     draft.found.append(found)
     return Roster(
@@ -104,24 +85,13 @@ def build_roster(tables: Tables, school: School) -> Roster:
         gone=stack(draft.gone, GONE).unique("host_id", keep="first", maintain_order=True),
         unidentified=names_without_ids(left),
         kept_out=kept_out,
+        excluded=judged.excluded,
         crosswalk=crosswalk,
         rows=account_for_rows({member: some.height for member, some in rows.items()}, left, people, merged),
         supplied=draft.supplied,
+        unseen=judged.unseen,
         findings=stack(draft.found, FINDINGS),
     )
-
-
-def _read_links(
-    tables: Tables, rows: dict[str, pl.DataFrame], school: School, kept_out: pl.DataFrame, draft: _Draft
-) -> pl.DataFrame:
-    if "parent" not in rows:
-        return empty(LINKS)
-    rules = rules_of(tables, school, "contacts")
-    links, held, found = read_links(tables, rules, rows["student"], rows["parent"], school)
-    draft.held.append(held)
-    links, found_excluded = exclude_links(links, kept_out, school)
-    draft.found += [found, found_excluded]
-    return links
 
 
 def _settle_people(
@@ -169,10 +139,6 @@ def _supply_single_emails(people: pl.DataFrame, supplied: dict[str, frozenset[st
     silent = pl.col("member_type").is_in(bare) & (pl.col("email") == "")
     unread = (pl.col("unreadable") + " email").str.strip_chars()
     return people.with_columns(unreadable=pl.when(silent).then(unread).otherwise("unreadable"))
-
-
-def _eligible_ids(rows: pl.DataFrame) -> pl.Series:
-    return rows["host_id"].filter(rows["state"] == "eligible")
 
 
 def _left_out(rows: pl.DataFrame) -> pl.DataFrame:

@@ -19,18 +19,12 @@ _MAILS = ("mail", "sis_mail")
 def find_staff_parents(people: pl.DataFrame, tables: Tables, school: School) -> pl.DataFrame:
     """MERGED: the certain pairs. Each side has one partner only, or the pair is not certain.
 
-    People of one e-mail are told by the SIS's, too, where the school's list gives one side another.
+    Whoever the school's list has spoken of is nobody else besides.
     """
-    if "staff" not in school.members or "parent" not in school.members:
-        return empty(MERGED)
-    said = _said_to_be_one(people, tables, school)
-    seen = [empty(MERGED)]
-    if school.identity.merge_staff_parents:
-        seen += [_same_name_and_email(people, mail) for mail in _MAILS if mail in people.columns]
-    if school.identity.merge_staff_parents and school.one_id_space:
-        seen.append(_same_host_id(people))
-    # Whoever the school has spoken of is nobody else besides.
-    others = pl.concat(seen).filter(
+    said = read_same_person(tables, school)
+    said = said.join(_ids(people, "staff"), on="staff_host_id", how="semi", maintain_order="left")
+    said = said.join(_ids(people, "parent"), on="parent_host_id", how="semi", maintain_order="left")
+    others = _seen_to_be_one(people, school).filter(
         ~one_of("staff_host_id", said["staff_host_id"]), ~one_of("parent_host_id", said["parent_host_id"])
     )
     every = pl.concat([said, others]).unique(maintain_order=True)
@@ -40,12 +34,19 @@ def find_staff_parents(people: pl.DataFrame, tables: Tables, school: School) -> 
     return check(certain, MERGED)
 
 
+def pair_staff_parents(people: pl.DataFrame, tables: Tables, school: School) -> pl.DataFrame:
+    """MERGED: every pair, certain or not; those of the school's list whether they are there or not."""
+    said, seen = read_same_person(tables, school), _seen_to_be_one(people, school)
+    return pl.concat([said, seen]).unique(maintain_order=True)
+
+
 def read_same_person(tables: Tables, school: School) -> pl.DataFrame:
     """MERGED: the pairs of the school's own list."""
     listed = tables.frames.get("same_person")
     if listed is None or not {"staff", "parent"} <= set(school.members):
         return empty(MERGED)
-    return check(_named(listed, school).select(*MERGED), MERGED)
+    whole = listed.filter(pl.col("staff_id") != "", pl.col("parent_id") != "")
+    return check(_named(whole, school).select(*MERGED), MERGED)
 
 
 def report_same_person(people: pl.DataFrame, tables: Tables, school: School) -> pl.DataFrame:
@@ -104,12 +105,15 @@ def _is_one_of(host_ids: pl.Series, member_type: str) -> pl.Expr:
     return one_of("host_id", host_ids) & (pl.col("member_type") == member_type)
 
 
-def _said_to_be_one(people: pl.DataFrame, tables: Tables, school: School) -> pl.DataFrame:
-    return (
-        read_same_person(tables, school)
-        .join(_ids(people, "staff"), on="staff_host_id", how="semi")
-        .join(_ids(people, "parent"), on="parent_host_id", how="semi")
-    )
+def _seen_to_be_one(people: pl.DataFrame, school: School) -> pl.DataFrame:
+    """MERGED: staff and parents of one name and e-mail, or of one id where all share one id space.
+
+    People of one e-mail are told by the SIS's, too, where the school's list gives one side another.
+    """
+    if not school.identity.merge_staff_parents or not {"staff", "parent"} <= set(school.members):
+        return empty(MERGED)
+    seen = [_same_name_and_email(people, mail) for mail in _MAILS if mail in people.columns]
+    return pl.concat([*seen, _same_host_id(people)] if school.one_id_space else seen)
 
 
 def _named(listed: pl.DataFrame, school: School) -> pl.DataFrame:

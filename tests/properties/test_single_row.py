@@ -65,7 +65,7 @@ def _mistreat_one_row(scene: Scene, intact: Taken, data: st.DataObject) -> None:
     if plan.verdict == "held":
         return
     now = taken(plan)
-    who = _concerned(scene, table, [scene.rows[table][place], *worse])
+    who = _concerned(scene, table, [scene.rows[table][place], *worse], plan)
     assert now.accounts - intact.accounts <= who.accounts
     families = who.people | _parents_of(scene, who.people)
     assert {
@@ -101,15 +101,16 @@ class _Concerned:
     """Groups that stand and fall with the row."""
 
 
-def _concerned(scene: Scene, table: str, rows: list[Row]) -> _Concerned:
-    """`rows` are the row as it was, and what it became."""
+def _concerned(scene: Scene, table: str, rows: list[Row], plan: Plan) -> _Concerned:
+    """`rows` are the row as it was, and what it became; `plan` is what came of it."""
     named = _named(scene, table, rows)
-    people = _and_lookalikes(scene, named)
+    kept_out = _kept_out_as_one(plan, named)
+    people = _and_lookalikes(scene, named | kept_out)
     if table == "membership_list":
         groups = {f"list:{row['category']}/{row['group']}" for row in rows}
     else:
         groups = {f"class:{row['section_id']}" for row in rows if "section_id" in row}
-    return _Concerned(people - named if table in _DEACTIVATE_NOBODY else people, people, groups)
+    return _Concerned(people - (named - kept_out) if table in _DEACTIVATE_NOBODY else people, people, groups)
 
 
 _DEACTIVATE_NOBODY = {"emails", "email_overrides", "same_person", "membership_list"}
@@ -165,6 +166,13 @@ def _and_lookalikes(scene: Scene, people: set[str]) -> set[str]:
     """With those who were only held because they may be one of these people under another id."""
     held = scene.plan().findings.filter(code="leaver-uncertain")
     return people | {row["host_id"] for row in held.to_dicts() if people & set(row["others"].split())}
+
+
+def _kept_out_as_one(plan: Plan, people: set[str]) -> set[str]:
+    """Those of them, and their other sides, who are kept out because they are one person with each other."""
+    told = plan.findings.filter(code="excluded").to_dicts()
+    persons = [{row["host_id"], *row["others"].split()} for row in told if row["others"]]
+    return {one for person in persons if person & people for one in person}
 
 
 def _namesakes(scene: Scene, table: str, row: Row) -> set[str]:

@@ -127,6 +127,13 @@ def test_a_teacher_of_whom_the_school_says_no_stays_a_teacher(tess):
     assert users(plan) == []
 
 
+def test_a_teacher_who_is_excluded_is_no_parent_where_her_row_is_gone(tess):
+    excluded = [{"host_id": "T1", "reason": "court order"}]
+    plan = tess.plan(teacher(exclude=excluded), exclude={"existing": "leave"})
+    assert ("rekey", "P1") not in users(plan)
+    assert ("create", "P1") not in users(plan)
+
+
 def test_an_email_of_the_override_list_makes_no_second_person_of_a_teacher(tess):
     row = staff("1", email="tess@example.org", **TESS)
     mended = teacher(row, email_overrides=[{"host_id": "T1", "email": "new@example.org"}])
