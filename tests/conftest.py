@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 settings.register_profile(
     "quick",
-    max_examples=30,
+    max_examples=24,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -57,7 +57,7 @@ def test_nobody_is_lost_or_made_twice(
     record_property: Callable[[str, str], None],
 ) -> None:
     sign_in(monkeypatch)
-    users = 3000 if request.config.getoption("--slow") else 80
+    users = 3000 if request.config.getoption("--slow") else 50
     plan, store = tmp_path / "plan", tmp_path / "state.db"
     changes = people(users // 2)
     header = make_header(new_directory=True, directory_year="")

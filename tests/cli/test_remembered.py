@@ -178,7 +178,7 @@ def test_killed_at_random_moments_and_run_again(school, reconcile, request):
     assert reconcile("apply", "a.plan", "--auto-approve").returncode == 0
     whole = directory(school)
     dice = random.Random(7)
-    for _ in range(40 if request.config.getoption("--slow") else 10):
+    for _ in range(40 if request.config.getoption("--slow") else 5):
         for path in [*(school / "schools").glob("*.db*"), state(school)]:
             path.unlink(missing_ok=True)
         process = subprocess.Popen(
