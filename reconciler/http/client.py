@@ -57,6 +57,10 @@ class Answer:
             raise ReconcileError(f"{self.where}: the answer is not JSON; see the address") from None
 
 
+class _TooLargeError(ReconcileError):
+    """An answer that was not read to its end."""
+
+
 class Client:
     """A server at `base`, asked by several threads at once."""
 
@@ -123,6 +127,10 @@ class Client:
             signed = self._sign_in.headers()
             try:
                 answer = self._once(method, path, query or {}, body, {**(headers or {}), **signed})
+            except _TooLargeError as error:
+                if once:
+                    raise LostAnswerError(str(error)) from None
+                raise
             except requests.RequestException as error:
                 self._see_what_a_fault_means(method, path, error, once=once, last=last)
                 continue
@@ -192,7 +200,7 @@ class Client:
             for part in answer.iter_content(_CHUNK):
                 size += len(part)
                 if size > LARGEST:
-                    raise ReconcileError(f"{self._name(path)}: the answer is larger than any page of a table")
+                    raise _TooLargeError(f"{self._name(path)}: the answer is larger than any page of a table")
                 parts.append(part)
             return Answer(answer.status_code, answer.headers, b"".join(parts), self._name(path))
 

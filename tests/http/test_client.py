@@ -160,6 +160,16 @@ def test_an_answer_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> N
         one.get("/x")
 
 
+def test_what_was_sent_once_may_have_been_done_though_its_answer_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(client, "LARGEST", 2**12)
+    with asking("long " * 8) as (server, one, _clock):
+        with pytest.raises(LostAnswerError, match="larger than any page"):
+            one.ask("POST", "/x", body={})
+        assert len(server.asked) == 1
+
+
 def test_all_threads_share_one_token_and_one_renewal() -> None:
     clock = HeldClock()
     with running(Scripted()) as server:

@@ -8,7 +8,9 @@ import pytest
 
 from reconciler.apply.runner import run
 from reconciler.targets import open_target
+from reconciler.targets.scim import ScimTarget
 from tests.support import directories as d
+from tests.support.clock import HeldClock
 from tests.support.memory import HeldMemory
 from tests.support.plans import make_plan
 from tests.support.scim_api import serving
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.targets import Target
-    from reconciler.targets.scim import ScimTarget
 
 
 UNSEEN = "the server does not list it as a member; if it lists nobody's, set target.members: hidden"
@@ -118,6 +119,50 @@ def test_other_emails_of_an_account_stay(server: Running) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "more", [{"type": "home"}, {}, {"primary": False}, {"type": "other", "display": "x"}]
+)
+def test_an_account_is_without_an_email_though_others_of_it_stay(
+    server: Running, more: dict[str, object]
+) -> None:
+    target = opened(server)
+    d.apply(target, "users", d.creation("S1"), d.creation("S2"))
+    user = next(one for one in raw(target, "/Users") if one["externalid"] == "S1")
+    private = {"value": "private@example.org", **more}
+    cast("ScimTarget", target)._server.patch(
+        "/Users", user, [{"op": "add", "path": "emails", "value": [private]}]
+    )
+    clearing = d.change(target, "S1", email="") | {"later_email": "s2@example.org"}
+    for _ in range(2):
+        assert d.apply(target, "users", clearing)[0][0] in ("applied", "already")
+        assert d.user(target, "S1")["email"] == ""
+    others = [d.change(target, "S2", email="s1@example.org"), d.change(target, "S1", email="s2@example.org")]
+    assert d.apply(target, "users", *others) == [("applied", "")] * 2
+    assert d.apply(target, "users", clearing) == [("already", "")]
+    assert [d.user(target, one)["email"] for one in ("S1", "S2")] == ["s2@example.org", "s1@example.org"]
+    user = next(one for one in raw(target, "/Users") if one["externalid"] == "S1")
+    held = [one["value"] for one in cast("list[dict[str, str]]", user["emails"])]
+    assert sorted(held) == ["private@example.org", "s2@example.org"]
+
+
+@pytest.mark.parametrize(
+    ("emails", "own"),
+    [
+        ([{"value": "a"}], "a"),
+        ([{"value": "a", "primary": False}], ""),
+        ([{"value": "a", "type": "home"}], ""),
+        ([{"value": "a"}, {"value": "b"}], ""),
+        ([{"value": "a", "type": "home"}, {"value": "b", "type": "Work"}], "b"),
+        ([{"value": "a", "type": "work"}, {"value": "b", "type": "home", "primary": True}], "b"),
+        (["a"], ""),
+    ],
+)
+def test_the_email_of_an_account_is_the_one_that_is_said_to_be(emails: list[object], own: str) -> None:
+    with serving(Users=[{"id": "u1", "externalId": "S1", "userName": "S1", "emails": emails}]) as server:
+        target = open_target(server.settings(), HeldMemory())
+        assert target.read().users["email"].to_list() == [own]
+
+
 def test_members_go_in_parts_of_the_size_that_the_server_takes(server: Running) -> None:
     target = opened(server, members_per_patch=3)
     names = [f"S1{n:03}" for n in range(40)]
@@ -165,6 +210,6 @@ def test_members_that_the_server_does_not_show_have_failed() -> None:
     group = {"id": "g1", "externalId": "grade:1", "displayName": "Grade 1"}
     user = {"id": "u1", "externalId": "S1", "userName": "S1"}
     with serving("hides members", Users=[user], Groups=[group]) as hiding:
-        target = open_target(hiding.settings(), HeldMemory())
+        target = ScimTarget(hiding.settings(), HeldMemory(), HeldClock())
         target.prepare("dir-1", create=True)
         assert d.apply(target, "memberships", d.joining("S1")) == [("failed", UNSEEN)]

@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler import frames
-from reconciler.errors import HeldError
+from reconciler.errors import HeldError, ReconcileError
 from reconciler.model import Directory, DirectoryInfo, Kept
 from reconciler.targets.scim.discovery import capabilities
 from reconciler.targets.scim.reading import read_directory
 from reconciler.targets.scim.server import Server
+from reconciler.targets.scim.settling import UNKNOWN
 from reconciler.targets.scim.writing import write_batch
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class ScimTarget:
         self._server = Server(settings, clock)
         self._findings = frames.empty(frames.FINDINGS)
         self._unsure = False
+        self._unknown = 0
 
     @property
     def capabilities(self) -> Capabilities:
@@ -86,22 +88,35 @@ class ScimTarget:
         self._server.look_first = _UNFINISHED in kept.notes
 
     def apply(self, batch: Batch) -> pl.DataFrame:
-        """Carry out a batch, change by change; gives OUTCOMES."""
+        """Carry out a batch, change by change; gives OUTCOMES.
+
+        The outcome is '' where it cannot be known any more, as in a batch that was cut short.
+        """
         kept = self._kept()
         notes = {**kept.notes, **self._notes(batch)}
         if (kept.info.school_year, kept.notes) != (batch.school_year, notes):
             info = replace(kept.info, school_year=batch.school_year)
             self._memory.keep(replace(kept, info=info, notes=notes))
         outcomes = write_batch(self._server, batch, _categories(replace(kept, notes=notes)))
-        self._unsure |= batch.kind == "users" and bool((outcomes["outcome"] == "failed").any())
+        self._unsure |= batch.kind == "users" and bool(outcomes["outcome"].is_in(["failed", UNKNOWN]).any())
+        self._unknown += int((outcomes["outcome"] == UNKNOWN).sum())
         return outcomes
 
     def finish(self) -> str:
-        """After the last batch: no account is on its way any more, unless one has failed."""
+        """After the last batch: no account is on its way any more, unless one has failed.
+
+        Raises:
+            ReconcileError: of some changes it is not known whether they were made, so the run is not done.
+        """
         kept = self._kept()
         if _UNFINISHED in kept.notes and not self._unsure:
             notes = {name: value for name, value in kept.notes.items() if name != _UNFINISHED}
             self._memory.keep(replace(kept, notes=notes))
+        if self._unknown:
+            raise ReconcileError(
+                f"{self._url}: whether {self._unknown:,} of the changes were made is not known: answers got"
+                " lost, and the server could not be looked at any more; apply again, which looks first"
+            )
         return ""
 
     def _kept(self) -> Kept:

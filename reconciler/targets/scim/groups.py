@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from reconciler.errors import ReconcileError
+from reconciler import frames
 from reconciler.targets.judging import judge_create, judge_update, same
 from reconciler.targets.scim.reading import read_groups
-from reconciler.targets.scim.resources import group_body, group_extension, group_name, setting, text
+from reconciler.targets.scim.resources import group_body, group_extension, group_name, group_row, setting
 from reconciler.targets.scim.server import GROUPS
-from reconciler.targets.scim.settling import attempt, settle
+from reconciler.targets.scim.settling import attempt, attempt_and_see, seen, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from reconciler.targets.scim.resources import Operation
+    from reconciler.targets.scim.resources import Operation, Resource
     from reconciler.targets.scim.server import Server
     from reconciler.targets.scim.settling import Verdict
 
@@ -34,8 +34,8 @@ def write_groups(server: Server, changes: pl.DataFrame, categories: Mapping[str,
     update, create = _Updates(server, categories), _Creations(server, categories)
     return pl.concat(
         [
-            settle(changes.filter(~creating), update.judge, update.perform),
-            settle(changes.filter(creating), create.judge, create.perform),
+            settle(changes.filter(~creating), update.judge, update.perform, server.wait),
+            settle(changes.filter(creating), create.judge, create.perform, server.wait),
         ]
     )
 
@@ -47,9 +47,15 @@ class _Groups:
         self.server, self._categories = server, categories
 
     def live(self) -> pl.DataFrame:
-        """CURRENT_GROUPS as `live_*`, and `live_id`."""
-        groups = read_groups(self.server, self._categories).with_columns(id="target_id")
-        return groups.select(pl.all().name.prefix("live_"))
+        """All groups, CURRENT_GROUPS as `live_*`, and `live_id`."""
+        return _as_live(read_groups(self.server, self._categories))
+
+    def live_of(self, groups: Iterable[Resource]) -> pl.DataFrame:
+        """The same of these."""
+        server = self.server
+        rows = [group_row(one, server.settings, server.abilities, self._categories) for one in groups]
+        found = pl.DataFrame(rows, schema=dict(frames.CURRENT_GROUPS))
+        return _as_live(found.unique("target_id", keep="last"))
 
     @property
     def carries_category(self) -> bool:
@@ -60,25 +66,26 @@ class _Groups:
 class _Updates(_Groups):
     def judge(self, changes: pl.DataFrame) -> pl.DataFrame:
         """Compare each group, by its id."""
-        matched = changes.join(
-            self.live(), left_on="target_id", right_on="live_target_id", how="left", maintain_order="left"
-        )
-        listed = {name: pl.col(f"before_{name}") != pl.col(f"after_{name}") for name in _FIELDS}
-        done = {name: same(name, f"live_{name}", f"after_{name}") for name in _FIELDS}
-        return judge_update(matched, listed, done, "group")
+        return _compare(changes, self.live())
 
     def perform(self, judged: pl.DataFrame) -> Sequence[Verdict]:
-        """A PATCH each."""
-        return self.server.at_once(self._change, judged.to_dicts())
+        """A PATCH each, and a look at what has come of it."""
+        done = self.server.at_once(self._change, judged.to_dicts())
+        groups = self.live_of(group for _, group in done if group)
+        there = _compare(judged.select(list(frames.GROUP_CHANGES)), groups)
+        return seen([verdict for verdict, _ in done], there)
 
-    def _change(self, row: Mapping[str, Any]) -> Verdict:
-        return attempt(row["id"], partial(self._patch, row))
+    def _change(self, row: Mapping[str, Any]) -> tuple[Verdict, Resource | None]:
+        """What became of a change, and the group afterwards."""
+        return attempt_and_see(row["id"], partial(self._patch, row), partial(self._get, row))
 
-    def _patch(self, row: Mapping[str, Any]) -> None:
-        server = self.server
-        group = server.get(GROUPS, row["target_id"]) or {"id": row["live_id"]}
-        if operations := self._operations(row):
-            server.patch(GROUPS, group, operations)
+    def _get(self, row: Mapping[str, Any]) -> Resource | None:
+        return self.server.get(GROUPS, row["target_id"], without="members")
+
+    def _patch(self, row: Mapping[str, Any]) -> Resource | None:
+        group = self._get(row) or {"id": row["live_id"]}
+        operations = self._operations(row)
+        return self.server.patch(GROUPS, group, operations) if operations else None
 
     def _operations(self, row: Mapping[str, Any]) -> list[Operation]:
         server = self.server
@@ -113,6 +120,18 @@ class _Creations(_Groups):
 
     def _post(self, row: Mapping[str, Any]) -> None:
         server = self.server
-        made = server.create(GROUPS, group_body(row, server.settings, server.abilities))
-        if text(made.get("externalid")) != row["after_key"]:
-            raise ReconcileError("the server does not keep a group's key (externalId); see with its vendor")
+        server.create(GROUPS, group_body(row, server.settings, server.abilities))
+
+
+def _compare(changes: pl.DataFrame, live: pl.DataFrame) -> pl.DataFrame:
+    """Changes of groups that are there, judged by `live`."""
+    matched = changes.join(
+        live, left_on="target_id", right_on="live_target_id", how="left", maintain_order="left"
+    )
+    listed = {name: pl.col(f"before_{name}") != pl.col(f"after_{name}") for name in _FIELDS}
+    done = {name: same(name, f"live_{name}", f"after_{name}") for name in _FIELDS}
+    return judge_update(matched, listed, done, "group")
+
+
+def _as_live(groups: pl.DataFrame) -> pl.DataFrame:
+    return groups.with_columns(id="target_id").select(pl.all().name.prefix("live_"))

@@ -1,8 +1,8 @@
 """Memberships and relationships on a SCIM server: members of a group, and parents of a student, by their ids.
 
 Ids, not Host IDs: an account that gets another Host ID keeps its groups and its children. A holder (a group,
-a student) is read before it is changed, only what is missing is added, and it is read again once an answer
-got lost: some servers list somebody twice who is added twice.
+a student) is read before it is changed, only what is missing is added, and what came of it is looked at:
+some servers list somebody twice who is added twice.
 """
 
 from __future__ import annotations
@@ -16,18 +16,20 @@ import polars as pl
 from reconciler.targets.scim.reading import read_groups
 from reconciler.targets.scim.resources import our_id, scim_id, user_extension, values
 from reconciler.targets.scim.server import GROUPS, USERS
-from reconciler.targets.scim.settling import AGAIN, LOOK, attempt, settle
+from reconciler.targets.scim.settling import AGAIN, LOOK, UNSEEN, Verdict, attempt, settle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reconciler.targets.scim.resources import Operation, Resource
     from reconciler.targets.scim.server import Server
-    from reconciler.targets.scim.settling import Verdict
 
 _PARENTS = 50
 """Parents that a request names at most, as nobody has."""
 _UNSEEN = "the server does not list it as a member; if it lists nobody's, set target.members: hidden"
+_STILL_MEMBER = "the server answered that it is done, and lists it as a member still"
+_NO_PARENT = "the server answered that it is done, and does not list it as a parent"
+_STILL_PARENT = "the server answered that it is done, and lists it as a parent still"
 
 
 def write_memberships(server: Server, changes: pl.DataFrame, categories: Mapping[str, str]) -> pl.DataFrame:
@@ -46,8 +48,8 @@ def _settle(links: _Links, changes: pl.DataFrame) -> pl.DataFrame:
     removing = pl.col("action") == "remove"
     return pl.concat(
         [
-            settle(changes.filter(removing), links.judge_removals, links.perform),
-            settle(changes.filter(~removing), links.judge_additions, links.perform),
+            settle(changes.filter(removing), links.judge_removals, links.perform, links.server.wait),
+            settle(changes.filter(~removing), links.judge_additions, links.perform, links.server.wait),
         ]
     )
 
@@ -60,7 +62,9 @@ class _Links:
     attribute = ""
     thing = "account"
     shown = True
-    """Whether what was added is looked for afterwards."""
+    """Whether the server tells of them, so that they are looked for afterwards."""
+    unseen, still_there = _NO_PARENT, _STILL_PARENT
+    """What is said of one that was added and is not there, and of one that was removed and is."""
     most = _PARENTS
     alone = False
     """Whether a removal wants a request of its own."""
@@ -130,15 +134,20 @@ class _Links:
     def _perform_one(self, part: pl.DataFrame) -> list[Verdict]:
         id_ = part["holder"][0]
         if id_ not in self._live:  # deleted between two looks
-            return [(row, LOOK, f"{self.path}: it is not there any more") for row in part["id"]]
+            return [Verdict(row, LOOK, f"{self.path}: it is not there any more") for row in part["id"]]
         verdicts: list[Verdict] = []
         size = 1 if self.alone and part["action"][0] == "remove" else self.most
+        after: list[Resource | None] = []
         for some in part.iter_slices(size):
-            verdict = attempt(0, partial(self._patch, self._live[id_], some.to_dicts()))
-            verdicts += [(row, *verdict[1:]) for row in some["id"]]
-        return self._see(part, verdicts) if self.shown and part["action"][0] == "add" else verdicts
+            after = []
+            verdict = attempt(0, partial(self._patch, self._live[id_], some.to_dicts(), after))
+            verdicts += [verdict._replace(id=row) for row in some["id"]]
+        return self._see(part, verdicts, after) if self.shown else verdicts
 
-    def _patch(self, holder: Resource, rows: Sequence[Mapping[str, Any]]) -> None:
+    def _patch(
+        self, holder: Resource, rows: Sequence[Mapping[str, Any]], after: list[Resource | None]
+    ) -> None:
+        """A request; what the holder is `after` it is put there, as far as the answer says."""
         attribute = f"{self.extension}:{self.attribute}" if self.extension else self.attribute
         ids = [scim_id(row["named"]) for row in rows]
         if rows[0]["action"] == "add":
@@ -149,28 +158,35 @@ class _Links:
             operations = self._removals(attribute, holder, ids)
         # One by one they do no harm to what others add or take out meanwhile; all at once they would.
         whole = any(one["path"] == attribute and one["op"] == "remove" for one in operations)
-        self.server.patch(self.path, holder, operations, unchanged=whole)
+        after.append(self.server.patch(self.path, holder, operations, unchanged=whole))
 
     def _removals(self, attribute: str, holder: Resource, ids: Sequence[str]) -> list[Operation]:
         del holder
         return [{"op": "remove", "path": f"{attribute}[value eq {json.dumps(one)}]"} for one in ids]
 
-    def _see(self, part: pl.DataFrame, verdicts: list[Verdict]) -> list[Verdict]:
-        """What was added has to be there: a server that hides it, or drops it, did not say so."""
-        named = dict(part.select("id", "named").rows())
-        found: list[Resource | None] = []
-        read = attempt(0, lambda: found.append(self.server.get(self.path, part["holder"][0])))
-        if read[1] != "applied":
-            return [
-                (row, AGAIN, read[2]) if outcome == "applied" else (row, outcome, detail)
-                for row, outcome, detail in verdicts
-            ]
-        there = set(self._named(found[0] or {}))
+    def _see(
+        self, part: pl.DataFrame, verdicts: list[Verdict], after: list[Resource | None]
+    ) -> list[Verdict]:
+        """What was added has to be there, and what was removed not: a server may say so, and drop it.
+
+        An answer that does not list any may leave them out, so the holder is read then: once, for all.
+        """
+        if all(verdict.outcome != "applied" for verdict in verdicts):
+            return verdicts
+        found = [one for one in after if one and self._named(one)]
+        if not found:
+            look = attempt(0, lambda: found.append(self.server.get(self.path, part["holder"][0]) or {}))
+            if look.outcome != "applied":
+                unsure = look._replace(outcome=AGAIN)
+                return [unsure._replace(id=one.id) if one.outcome == "applied" else one for one in verdicts]
+        there, named = set(self._named(found[0])), dict(part.select("id", "named").rows())
+        adding = part["action"][0] == "add"
+        detail = self.unseen if adding else self.still_there
         return [
-            (row, AGAIN, _UNSEEN)
-            if outcome == "applied" and named[row] not in there
-            else (row, outcome, detail)
-            for row, outcome, detail in verdicts
+            verdict._replace(outcome=UNSEEN, detail=detail)
+            if verdict.outcome == "applied" and (named[verdict.id] in there) != adding
+            else verdict
+            for verdict in verdicts
         ]
 
 
@@ -178,10 +194,12 @@ class _Members(_Links):
     """Members of groups."""
 
     path, attribute, thing = GROUPS, "members", "group"
+    unseen, still_there = _UNSEEN, _STILL_MEMBER
 
     def __init__(self, server: Server, categories: Mapping[str, str]) -> None:
         super().__init__(server)
         self._categories = categories
+        self.shown = server.abilities.members
         self.most, self.alone = server.settings.members_per_patch, server.settings.single_remove
 
     def holders(self, keys: Sequence[str]) -> dict[str, str]:
@@ -194,7 +212,7 @@ class _Members(_Links):
 class _Parents(_Links):
     """Parents of students."""
 
-    attribute, shown = "parents", False
+    attribute = "parents"
 
     def __init__(self, server: Server) -> None:
         super().__init__(server)

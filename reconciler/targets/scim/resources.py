@@ -221,18 +221,37 @@ _NAMING = ("host_id", "email")
 
 
 def _email(user: Resource) -> Mapping[str, Any]:
-    """The e-mail that is the account's: the primary one, else one of work, else the first."""
-    emails = [one for one in user.get("emails") or [] if isinstance(one, dict)]
+    """The e-mail that is the account's: the primary one, else one of work, else one that says nothing.
+
+    Any other is not ours to read or to change, and an account that has no more than that has no e-mail. So is
+    one of several that say nothing: which of them it would be is not known.
+    """
+    emails = _listed_emails(user)
     primary = [one for one in emails if text(one.get("primary")).lower() == "true"]
     work = [one for one in emails if text(one.get("type")).lower() == "work"]
-    return next(iter([*primary, *work, *emails]), {})
+    plain = [one for one in emails if len(emails) == 1 and not one.get("type") and one.get("primary") is None]
+    return next(iter([*primary, *work, *plain]), {})
 
 
 def _emails(user: Resource, email: str) -> list[dict[str, Any]]:
-    """All e-mails of an account, the account's own replaced; others that it has stay."""
+    """All e-mails of an account, the account's own replaced; others that it has stay.
+
+    Without an own one, none of them may be read as it: a second one of work goes too, and one that says
+    nothing is marked as not the primary one.
+    """
     own = _email(user)
-    others = [one for one in user.get("emails") or [] if one is not own]
-    return [*([{"value": email, "type": "work", "primary": True}] if email else []), *others]
+    others = [dict(one) for one in _listed_emails(user) if one is not own]
+    if email:
+        return [{"value": email, "type": "work", "primary": True}, *others]
+    while left := _email({"emails": others}):
+        others = [one for one in others if one is not left]
+        if not left.get("type") and left.get("primary") is None:
+            others.append({**left, "primary": False})
+    return others
+
+
+def _listed_emails(user: Resource) -> list[Mapping[str, Any]]:
+    return [one for one in user.get("emails") or [] if isinstance(one, dict)]
 
 
 def _origin(ours: Mapping[str, Any], key: str, *, told: bool) -> str:

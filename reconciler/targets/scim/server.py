@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from reconciler import environment
 from reconciler.errors import ReconcileError
@@ -16,7 +16,7 @@ from reconciler.targets.scim.resources import Resource, folded, target_id, text,
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from reconciler.http import Client, Clock
+    from reconciler.http import Answer, Client, Clock
     from reconciler.model import TargetSettings
     from reconciler.targets.scim.resources import Operation
 
@@ -79,37 +79,70 @@ class Server:
         query = {"excludedAttributes": without} if without else None
         return read_pages(self.client, path, self.abilities, query)
 
-    def get(self, path: str, id_: str) -> Resource | None:
-        """A resource by our id of it; None where there is none."""
+    def get(self, path: str, id_: str, *, without: str = "") -> Resource | None:
+        """A resource by our id of it; None where there is none. `without` is as for `pages`."""
         from reconciler.http import RefusedError  # noqa: PLC0415 - slow
 
         if not id_:
             return None
+        query = {"excludedAttributes": without} if without else None
         try:
-            found = folded(self.client.get(f"{path}/{id_}"))
+            found = folded(self.client.get(f"{path}/{id_}", query))
         except RefusedError as error:
             if error.status == 404:
                 return None
             raise
-        if not isinstance(found, dict) or target_id(found) != id_:
+        if not _is_resource(found, id_):
             raise ReconcileError(
                 f"{path}: the server answers with something else than asked; see the address"
             )
-        return found
+        return cast("Resource", found)
 
     def create(self, path: str, body: dict[str, Any]) -> Resource:
-        """What the server has made of a new resource."""
-        made: Resource = folded(self.client.ask("POST", path, body=body).json())
-        return made
+        """What the server has made of a new resource, which has the body's externalId.
+
+        Raises:
+            LostAnswerError: nobody knows whether it was made; also where the answer does not tell of it.
+            ReconcileError: it was not made, or it was without its externalId.
+        """
+        from reconciler.http import LostAnswerError  # noqa: PLC0415 - slow
+
+        made = _resource(self.client.ask("POST", path, body=body))
+        if made is None:
+            raise LostAnswerError(f"{path}: the server does not tell what it has made; run it again")
+        wanted = text(body.get("externalId"))
+        if text(made.get("externalid")) == wanted:
+            return made
+        try:  # an answer need not hold all
+            kept = self.get(path, target_id(made))
+        except ReconcileError as error:
+            raise LostAnswerError(str(error)) from None
+        if kept is None:
+            raise LostAnswerError(f"{path}: the server does not show what it has made; run it again")
+        if text(kept.get("externalid")) != wanted:
+            what = "a group's key" if path == GROUPS else "the Host ID"
+            raise ReconcileError(f"the server does not keep {what} (externalId); see with its vendor")
+        return kept
 
     def patch(
         self, path: str, resource: Resource, operations: list[Operation], *, unchanged: bool = True
-    ) -> None:
-        """Change parts of a resource; one that has to be `unchanged` since it was read is held to it."""
+    ) -> Resource | None:
+        """Change parts of a resource; one that has to be `unchanged` since it was read is held to it.
+
+        Gives what the server says that it is by now; None where it says nothing of it.
+        """
         seen = version(resource) if unchanged and self.abilities.etag else ""
         headers = {"If-Match": seen} if seen else None
         body = {"schemas": [_PATCH], "Operations": operations}
-        self.client.ask("PATCH", f"{path}/{target_id(resource)}", body=body, headers=headers, once=True)
+        id_ = target_id(resource)
+        answer = self.client.ask("PATCH", f"{path}/{id_}", body=body, headers=headers, once=True)
+        return _resource(answer, id_)
+
+    def wait(self, seconds: float) -> None:
+        """Give the server time."""
+        from reconciler.http import SystemClock  # noqa: PLC0415 - slow
+
+        (self._clock or SystemClock()).sleep(seconds)
 
     def find_users(self, host_ids: Collection[str], *, fresh: bool = True) -> list[Resource]:
         """The accounts with these Host IDs, as far as they are there.
@@ -186,6 +219,19 @@ class Server:
                 return None
             raise
         return [hit for hit in answer.get("resources") or [] if isinstance(hit, dict)]
+
+
+def _resource(answer: Answer, id_: str = "") -> Resource | None:
+    """The resource that an answer holds, of this id where one is given; None where it holds none."""
+    try:
+        found = folded(answer.json())
+    except ReconcileError:
+        return None
+    return cast("Resource", found) if _is_resource(found, id_) else None
+
+
+def _is_resource(found: object, id_: str) -> bool:
+    return isinstance(found, dict) and bool(target_id(found)) and id_ in ("", target_id(found))
 
 
 TWICE = "leave one of them its externalId on the server, and take it from the others"
