@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import zipfile
 import zlib
 from pathlib import Path
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
 
 LARGEST = 2**31
 """Bytes of one file, unpacked: more than any school has, and less than a machine chokes on."""
+UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, RuntimeError)
+"""What `zipfile` raises of an archive that is not whole, or is encrypted."""
 _AGAIN = "ask for it again, or export it again"
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError)
 
 
 def on_disk(path: str) -> Path:
@@ -57,7 +59,7 @@ def open_members(path: Path) -> dict[str, Callable[[], bytes]]:
     try:
         with zipfile.ZipFile(path) as archive:
             inside = archive.infolist()
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise one_mistake(str(path), f"not a whole zip archive: {error}", _AGAIN) from None
     # Macs add a folder of their own to each archive.
     wanted = [one for one in inside if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
@@ -79,7 +81,7 @@ def _reader(path: Path, member: zipfile.ZipInfo) -> Callable[[], bytes]:
         try:
             with zipfile.ZipFile(path) as archive:
                 return archive.read(member.filename)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise one_mistake(where, f"damaged: {error}", _AGAIN) from None
 
     return read

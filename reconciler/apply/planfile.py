@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import zipfile
 from dataclasses import asdict
-from datetime import datetime
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.apply.planheader import read_header
+from reconciler.archive import LARGEST, UNREADABLE
 from reconciler.errors import ReconcileError
 from reconciler.frames import (
     FINDINGS,
@@ -20,7 +21,7 @@ from reconciler.frames import (
     RELATIONSHIP_CHANGES,
     USER_CHANGES,
 )
-from reconciler.model import Changes, Digests, Figures, Plan, PlanHeader, TableFigures, Verdict
+from reconciler.model import Changes, Plan
 from reconciler.parquet import pack, unpack
 from reconciler.private_file import private_file
 
@@ -66,6 +67,7 @@ def read_plan(path: Path, data: bytes | None = None) -> Plan:
     """
     try:
         with zipfile.ZipFile(path if data is None else BytesIO(data)) as archive:
+            _see_sizes(archive)
             header = json.loads(archive.read("plan.json"))
             if header.get("format") != FORMAT:
                 raise ReconcileError(
@@ -77,21 +79,19 @@ def read_plan(path: Path, data: bytes | None = None) -> Plan:
                 for name, schema in {**_CHANGES, **_OTHERS}.items()
             }
         return Plan(
-            header=_header(header["header"]),
+            header=read_header(header["header"]),
             changes=Changes(**{name: frames[name] for name in _CHANGES}),
             **{name: frames[name] for name in _OTHERS},
         )
-    except OSError as error:
-        raise ReconcileError(f"{path}: cannot read the plan: {error.strerror}; check the path") from error
-    except (
-        zipfile.BadZipFile,
-        KeyError,
-        TypeError,
-        ValueError,
-        EOFError,
-        pl.exceptions.PolarsError,
-    ) as error:
+    except (*UNREADABLE, AttributeError, KeyError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        if isinstance(error, OSError) and error.strerror:  # what unpacks has none
+            raise ReconcileError(f"{path}: cannot read the plan: {error.strerror}; check the path") from error
         raise ReconcileError(f"{path}: not a whole plan file; plan again with --out") from error
+
+
+def _see_sizes(archive: zipfile.ZipFile) -> None:
+    if any(member.file_size > LARGEST for member in archive.infolist()):
+        raise ValueError("larger than any plan")
 
 
 def _write(plan: Plan, file: BinaryIO) -> None:
@@ -104,20 +104,3 @@ def _write(plan: Plan, file: BinaryIO) -> None:
         header = {"format": FORMAT, "header": asdict(plan.header), "same": same}
         # In ASCII: a path may hold bytes that are no text, and they are to come back as they were.
         archive.writestr("plan.json", json.dumps(header, indent=1, default=dict))
-
-
-def _header(data: dict[str, Any]) -> PlanHeader:
-    datetime.fromisoformat(data["created"])
-    digests = Digests(**data.pop("digests"))
-    figures = data.pop("figures")
-    tables = {name: TableFigures(**table) for name, table in data.pop("tables").items()}
-    verdicts = tuple(Verdict(**verdict) for verdict in data.pop("verdicts"))
-    part = tuple(data.pop("part"))
-    return PlanHeader(
-        **data,
-        digests=digests,
-        tables=tables,
-        part=part,
-        verdicts=verdicts,
-        figures=Figures(rows=tuple(figures.pop("rows")), groups=tuple(figures.pop("groups")), **figures),
-    )

@@ -13,7 +13,8 @@ def schools(incomplete: str) -> list[str]:
 
 def schools_and_plans(incomplete: str) -> list[str]:
     """The same, and saved plans of this folder."""
-    return schools(incomplete) + _beginning(incomplete, (path.name for path in Path().glob("*.plan")))
+    plans = (path.name for path in Path().glob("*.plan") if not path.name.startswith("."))  # no drafts
+    return schools(incomplete) + _beginning(incomplete, plans)
 
 
 def codes(incomplete: str) -> list[str]:

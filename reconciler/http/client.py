@@ -16,6 +16,7 @@ import requests
 from reconciler.errors import ReconcileError
 from reconciler.http.errors import TIMEOUT, LostAnswerError, RefusedError, host_of
 from reconciler.http.gate import Clock, gate_of
+from reconciler.http.session import Signed, session_for
 
 if TYPE_CHECKING:
     from reconciler.http.signin import SignIn
@@ -126,7 +127,7 @@ class Client:
             self._gate.wait()
             signed = self._sign_in.headers()
             try:
-                answer = self._once(method, path, query or {}, body, {**(headers or {}), **signed})
+                answer = self._once(method, path, query or {}, body, headers or {}, signed)
             except _TooLargeError as error:
                 if once:
                     raise LostAnswerError(str(error)) from None
@@ -177,13 +178,14 @@ class Client:
             return True
         return False
 
-    def _once(
+    def _once(  # noqa: PLR0913 - a request has so many parts
         self,
         method: str,
         path: str,
         query: Mapping[str, str | int],
         body: object,
         headers: Mapping[str, str],
+        signed: Mapping[str, str],
     ) -> Answer:
         """The answer to one request, no longer than it may be."""
         with self._session().request(
@@ -192,6 +194,7 @@ class Client:
             params=urlencode(query, quote_via=quote),  # some servers do not take + for a blank
             json=body,
             headers={**self._headers, **headers},
+            auth=Signed(signed),
             timeout=TIMEOUT,
             allow_redirects=False,  # which could carry the token to another host
             stream=True,
@@ -206,7 +209,7 @@ class Client:
 
     def _session(self) -> requests.Session:
         if not hasattr(self._of_thread, "session"):
-            self._of_thread.session = requests.Session()
+            self._of_thread.session = session_for(self.base)
         session: requests.Session = self._of_thread.session
         return session
 

@@ -12,6 +12,7 @@ import requests
 
 from reconciler.errors import ReconcileError
 from reconciler.http.errors import TIMEOUT, TokenRefusedError, host_of
+from reconciler.http.session import Signed, session_for
 
 if TYPE_CHECKING:
     from reconciler.http.gate import Clock
@@ -106,13 +107,22 @@ def ask_for_token(
         ReconcileError: it cannot be reached.
     """
     form, headers = dict(form), {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"}
+    signed: dict[str, str] = {}
     if in_body:
         form |= {"client_id": credentials.client_id, "client_secret": credentials.secret}
     else:
         pair = base64.b64encode(f"{credentials.client_id}:{credentials.secret}".encode()).decode()
-        headers["Authorization"] = f"Basic {pair}"
+        signed["Authorization"] = f"Basic {pair}"
     try:
-        answer = requests.post(url, data=form, headers=headers, timeout=TIMEOUT, allow_redirects=False)
+        with session_for(url) as session:
+            answer = session.post(
+                url,
+                data=form,
+                headers=headers,
+                auth=Signed(signed),
+                timeout=TIMEOUT,
+                allow_redirects=False,
+            )
     except requests.RequestException as error:
         raise ReconcileError(
             f"{host_of(url)}: no token could be asked for ({type(error).__name__}); check the address"

@@ -11,9 +11,13 @@ import zipfile
 import pytest
 
 from reconciler.apply.planfile import read_plan, write_plan
+from reconciler.apply.planheader import FITS
 from reconciler.errors import ReconcileError
+from reconciler.model import Digests, Figures, PlanHeader, TableFigures, Verdict
 from reconciler.saved import is_plan_file
 from tests.support.schools import contact, email, make_school, make_tables, parent, plan_for, student
+
+NOT_WHOLE = "not a whole plan file; plan again with --out"
 
 
 @pytest.fixture
@@ -41,6 +45,12 @@ def rewrite(path, name, change):
     with zipfile.ZipFile(path, "w") as archive:
         for member, data in members.items():
             archive.writestr(member, data)
+
+
+def refusal(path):
+    with pytest.raises(ReconcileError) as caught:
+        read_plan(path)
+    return str(caught.value).removeprefix(f"{path}: ")
 
 
 def test_a_plan_is_read_back_as_it_was(plan, file):
@@ -122,15 +132,79 @@ def test_a_path_that_is_no_text_comes_back_as_it_was(plan, file):
     assert read_plan(file).header.school_file == "\udcff.yaml"
 
 
-def test_a_plan_with_a_garbled_date_is_refused(file):
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("created", "yesterday"),
+        ("max_age_days", "7"),
+        ("max_age_days", float("nan")),
+        ("directory_id", None),
+        ("settings", []),
+        ("new_directory", 1),
+        ("undoes", True),
+        ("part", "S1"),
+        ("part", [1]),
+        ("user_types", {"student": 1}),
+        ("tables", []),
+        ("tables", {"students": {}}),
+        ("verdicts", {}),
+        ("verdicts", [{"guard": "users.create", "figure": "1", "population": 0, "limit": 0, "basis": "off"}]),
+        ("figures", []),
+        ("digests", {"settings": "", "rule_sets": [], "sources": {}}),
+    ],
+)
+def test_a_plan_with_a_header_of_the_wrong_kind_is_refused(file, name, value):
     def garble(data):
         document = json.loads(data)
-        document["header"]["created"] = "yesterday"
+        document["header"][name] = value
         return json.dumps(document).encode()
 
     rewrite(file, "plan.json", garble)
-    with pytest.raises(ReconcileError, match="not a whole plan file"):
-        read_plan(file)
+    assert refusal(file) == NOT_WHOLE
+
+
+@pytest.mark.parametrize("text", [b"[]", b"7", b"{}", b"[" * 100_000, b"\xff"])
+def test_a_plan_whose_header_is_no_object_is_refused(file, text):
+    rewrite(file, "plan.json", lambda _: text)
+    assert refusal(file) in (
+        NOT_WHOLE,
+        "the plan has format None, this version reads 4; plan again with the version that applies it",
+    )
+
+
+@pytest.mark.parametrize("part", [Digests, Figures, PlanHeader, TableFigures, Verdict])
+def test_every_field_of_a_header_is_looked_at(part):
+    assert {str(field.type) for field in dataclasses.fields(part)} <= set(FITS)
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_plan_that_was_packed_again_and_damaged_is_refused(file, how):
+    with zipfile.ZipFile(file) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    with zipfile.ZipFile(file, "w", how) as archive:
+        for member, data in members.items():
+            archive.writestr(member, data)
+    read_plan(file)
+    whole = file.read_bytes()
+    at = whole.find(b"plan.json") + len("plan.json")
+    file.write_bytes(whole[:at] + b"\xff" * 40 + whole[at + 40 :])
+    assert refusal(file) == NOT_WHOLE
+
+
+def test_a_plan_that_takes_a_password_is_refused(file):
+    data = bytearray(file.read_bytes())
+    for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = -1
+        while (at := data.find(signature, at + 1)) >= 0:
+            data[at + flags] |= 1
+    file.write_bytes(data)
+    assert refusal(file) == NOT_WHOLE
+
+
+def test_a_plan_larger_than_any_is_refused_unread(file, monkeypatch):
+    monkeypatch.setattr("reconciler.apply.planfile.LARGEST", 999)
+    monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("it was read"))
+    assert refusal(file) == NOT_WHOLE
 
 
 def test_a_missing_plan_is_a_clear_error(tmp_path):

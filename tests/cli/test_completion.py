@@ -27,6 +27,7 @@ def offered(line, folder):
         ("reconcile val", ["validate"]),
         ("reconcile plan ma", ["maple-grove"]),
         ("reconcile apply m", ["maple-grove", "m.plan"]),
+        ("reconcile show .", []),
         ("reconcile findings maple-grove --code shared", ["shared-email"]),
         ("reconcile apply m.plan --allow users.de", ["users.deactivate"]),
         ("reconcile explain bad", ["bad-id"]),
@@ -34,4 +35,5 @@ def offered(line, folder):
 )
 def test_a_shell_offers_what_is_there(demo, line, words):
     (demo / "m.plan").touch()
+    (demo / ".m.plan.draft-12345678.plan").touch()
     assert offered(line, demo) == words

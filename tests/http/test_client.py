@@ -11,6 +11,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 from reconciler.errors import ReconcileError
 from reconciler.http import (
@@ -20,13 +21,15 @@ from reconciler.http import (
     Fixed,
     LostAnswerError,
     RefusedError,
+    ask_for_token,
     client,
 )
 from tests.support.clock import HeldClock
 from tests.support.loopback import JsonHandler, Loopback, running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from reconciler.http import SignIn
 
@@ -40,6 +43,7 @@ class Scripted(Loopback):
         super().__init__(_Handler)
         self.script, self.asked = list(script), list[tuple[str, str]]()
         self.tokens, self.valid = 0, ""
+        self.tunnels = list[str]()
         self.lock = threading.Lock()
 
 
@@ -60,6 +64,10 @@ class _Handler(JsonHandler):
         if isinstance(step, str):
             return self.drop() if step == "lost" else self.send(200, step * 2**10)
         return self.send(step[0], {"you sent": body.decode()}, step[1])
+
+    def do_CONNECT(self) -> None:  # noqa: N802 - as http.server calls it
+        self.server.tunnels.append(self.path)
+        self.send(502, {})
 
     do_GET = do_POST = do_PATCH = answer  # noqa: N815 - as http.server calls them
 
@@ -168,6 +176,66 @@ def test_what_was_sent_once_may_have_been_done_though_its_answer_is_not_kept(
         with pytest.raises(LostAnswerError, match="larger than any page"):
             one.ask("POST", "/x", body={})
         assert len(server.asked) == 1
+
+
+@pytest.fixture
+def _own_passwords(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "netrc").write_text("default login alice password her-own\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+
+
+@pytest.fixture(params=["http://127.0.0.1", "https://owl.example.org"])
+def base(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    return found
+
+
+def prepared(monkeypatch: pytest.MonkeyPatch, do: Callable[[], object]) -> requests.PreparedRequest:
+    """The request as it would have been sent."""
+    sent: list[requests.PreparedRequest] = []
+
+    def send(_: requests.Session, request: requests.PreparedRequest, **_options: object) -> None:
+        sent.append(request)
+        raise requests.ConnectionError
+
+    monkeypatch.setattr(requests.Session, "send", send)
+    with pytest.raises(ReconcileError):
+        do()
+    return sent[0]
+
+
+@pytest.mark.usefixtures("_own_passwords")
+@pytest.mark.parametrize("token", ["Bearer ours", None])
+def test_passwords_of_the_user_are_not_sent(
+    monkeypatch: pytest.MonkeyPatch, base: str, token: str | None
+) -> None:
+    sign_in = Fixed({"Authorization": token} if token else {})
+    one = Client(base, sign_in, HeldClock())
+    assert prepared(monkeypatch, lambda: one.get("/x")).headers.get("Authorization") == token
+
+
+@pytest.mark.usefixtures("_own_passwords")
+@pytest.mark.parametrize(("in_body", "told"), [(True, None), (False, "Basic b3dsOnMzY3JldC1vZi1ub3RoaW5n")])
+def test_passwords_of_the_user_ask_for_no_token(
+    monkeypatch: pytest.MonkeyPatch, base: str, told: str | None, *, in_body: bool
+) -> None:
+    keys = Credentials("owl", SECRET)
+    sent = prepared(monkeypatch, lambda: ask_for_token(f"{base}/token", keys, {}, in_body=in_body))
+    assert sent.headers.get("Authorization") == told
+
+
+def test_what_is_not_encrypted_stays_on_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("no_proxy")
+    with asking() as (proxy, *_), asking() as (server, one, clock):
+        monkeypatch.setenv("http_proxy", proxy.host)
+        monkeypatch.setenv("https_proxy", proxy.host)
+        one.get("/x")
+        ask_for_token(f"{server.host}/token", Credentials("owl", SECRET), {})
+        assert (proxy.asked, proxy.tokens) == ([], 0)
+        assert (server.asked, server.tokens) == ([("GET", "/x")], 1)
+        with pytest.raises(ReconcileError, match="cannot be reached"):
+            Client("https://owl.example.org", Fixed({}), clock).get("/x")
+        assert proxy.tunnels == ["owl.example.org:443"] * client.TRIES
 
 
 def test_all_threads_share_one_token_and_one_renewal() -> None:
