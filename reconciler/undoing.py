@@ -34,8 +34,8 @@ def plan_undo(school: School, number: int) -> Plan:
 
     target = target_of(school)
     info, current = target.snapshot()
-    journal, then = _journal(school, info, number, immediate=target.capabilities.immediate)
-    inversion = invert(journal, current)
+    journal, later, then = _journal(school, info, number, immediate=target.capabilities.immediate)
+    inversion = invert(journal, current, later)
     changes = _because(diff(inversion.after, inversion.before), f"undoes run {number}")
     findings = sort_findings([inversion.findings])
     held = then.get("figures", {}).get("held", {})
@@ -71,13 +71,13 @@ def _year_before(then: Mapping[str, Any], info: DirectoryInfo) -> str:
 
 def _journal(
     school: School, info: DirectoryInfo, number: int, *, immediate: bool
-) -> tuple[dict[str, pl.DataFrame], Mapping[str, Any]]:
-    """Kind -> all changes of a run with their outcomes, and the header of its plan.
+) -> tuple[dict[str, pl.DataFrame], pl.DataFrame, Mapping[str, Any]]:
+    """Kind -> all changes of a run with their outcomes, those of users since; and the header of its plan.
 
     Changes of which it is not known what became of them may have been made, where the target is `immediate`.
     """
     from reconciler.state.journal import read_journal  # noqa: PLC0415 - sqlalchemy loads slowly
-    from reconciler.state.runs import read_plan_header, read_run  # noqa: PLC0415
+    from reconciler.state.runs import list_runs, read_plan_header, read_run  # noqa: PLC0415
     from reconciler.state.scope import Scope  # noqa: PLC0415
     from reconciler.state.store import find_store  # noqa: PLC0415
 
@@ -90,6 +90,8 @@ def _journal(
         if run.outcome == "running":
             raise ReconcileError(f"{school.id}: run {number} still goes on; wait for it, or stop it first")
         batches = list(read_journal(tx, scope, number))
+        newer = sorted(one.number for one in list_runs(tx, scope) if one.number > number)
+        since = [batch for one in newer for batch in read_journal(tx, scope, one) if batch.kind == "users"]
         header = read_plan_header(tx, scope, number) or {}
     from reconciler.undo import MADE  # noqa: PLC0415
 
@@ -98,7 +100,8 @@ def _journal(
         journal = _as_handed_over(journal)
     if not any(frame["outcome"].is_in(MADE).any() for frame in journal.values()):
         raise ReconcileError(f"{school.id}: run {number} changed nothing, so there is nothing to undo")
-    return journal, header
+    later = _by_kind([(batch.kind, batch.changes) for batch in since])["users"]
+    return journal, later, header
 
 
 def _by_kind(batches: list[tuple[str, pl.DataFrame]]) -> dict[str, pl.DataFrame]:

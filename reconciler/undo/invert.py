@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from reconciler.frames import (
     FINDINGS,
+    LED,
     PARKED,
     PERSON_FIELDS,
     RESOLVED_GROUPS,
@@ -16,7 +17,6 @@ from reconciler.frames import (
     RESOLVED_RELATIONSHIPS,
     RESOLVED_USERS,
     check,
-    empty,
     findings,
     folded,
     group_label,
@@ -24,16 +24,18 @@ from reconciler.frames import (
 )
 from reconciler.model import Directory
 from reconciler.rekeying import under_final_ids
+from reconciler.undo.created import Created, see_created
 from reconciler.undo.ends import lost_memberships, lost_relationships, name_ends
+from reconciler.undo.inactive import inactive_after, without_inactive
+from reconciler.undo.unique import settle_unique
 
 _FIELDS = ("host_id", *PERSON_FIELDS, "active")
 _GROUP_FIELDS = ("key", "category", "name")
-_UNIQUE = {"host_id": pl.lit(PARKED) + pl.col("host_id"), "email": pl.lit("")}
-"""What no two accounts may have at once, and what an account has that gives it up."""
 MADE = ("applied", "handed-over", "")
 """Outcomes of what the run did, or may have done."""
 _PAIR = ["student_host_id", "parent_host_id"]
 _SEAT = ["group_key", "host_id"]
+_ENDS = {"memberships": ["host_id"], "relationships": _PAIR}
 _UNDOES = "undoes what that run did"
 _CREATED = "that run has created it"
 
@@ -50,31 +52,53 @@ class Inversion:
     """`undo-conflict` for what has been changed since, and stays; `undo-kept` for groups that were made."""
 
 
-def invert(journal: Mapping[str, pl.DataFrame], current: Directory) -> Inversion:
+def invert(
+    journal: Mapping[str, pl.DataFrame], current: Directory, later: pl.DataFrame | None = None
+) -> Inversion:
     """What a run really did, turned round.
 
     `journal` has for each kind the changes of the run in their order, with `outcome`: those that were
-    applied, and those of which it is not known ('') and which the directory itself tells.
+    applied, and those of which it is not known ('') and which the directory itself tells. `later` has in the
+    same way the user changes of all runs after it: they tell who has become of whom it created.
     """
     made = {kind: frame.filter(pl.col("outcome").is_in(MADE)) for kind, frame in journal.items()}
-    users, after_users, conflicts = _users(made["users"], current)
+    since = made["users"].clear() if later is None else later.filter(pl.col("outcome").is_in(MADE))
+    users, after_users, created = _users(made["users"], since, current)
+    made |= {kind: _without(made[kind], ends, created.left) for kind, ends in _ENDS.items()}
     moves = users.select(was="host_id", target_id="target_id").join(
         after_users.select("target_id", "host_id"), on="target_id"
     )
     moves = moves.filter(pl.col("was") != pl.col("host_id"))
     moved = under_final_ids(current, moves) if moves.height else current
     groups, kept = _groups(made["groups"], current)
-    seats, after_seats, lost_seats = _memberships(made["memberships"], current, moved, made["users"])
+    seats, after_seats, lost_seats = _memberships(
+        made["memberships"], current, moved, made["users"], created.gone
+    )
     links, after_links, lost_links = _relationships(made["relationships"], current, moved, made["users"])
+    inactive = inactive_after(moved.users, after_users)
+    after_seats, no_seats = without_inactive(after_seats, ["host_id"], inactive, "memberships")
+    after_links, no_links = without_inactive(after_links, _PAIR, inactive, "relationships")
+    found = [created.findings, kept, lost_seats, lost_links, no_seats, no_links]
     return Inversion(
         before=Directory(users, current.groups, seats, links),
         after=Directory(after_users, groups, after_seats, after_links),
-        findings=stack([conflicts, kept, lost_seats, lost_links], FINDINGS),
+        findings=stack(found, FINDINGS),
     )
 
 
-def _users(made: pl.DataFrame, current: Directory) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Accounts that the run has touched, as they are and as they should be again; and conflicts."""
+def _without(links: pl.DataFrame, ends: list[str], left: pl.Series) -> pl.DataFrame:
+    """The links but for those that the run has added to accounts it created, and that are left alone."""
+    theirs = pl.any_horizontal(pl.col(ends).is_in(left.implode()))
+    return links.filter(~((pl.col("action") == "add") & theirs))
+
+
+def _users(
+    made: pl.DataFrame, later: pl.DataFrame, current: Directory
+) -> tuple[pl.DataFrame, pl.DataFrame, Created]:
+    """Accounts that the run has touched, as they are and as they should be again; those that it created.
+
+    Findings of the latter are those of all accounts.
+    """
     creating = made["action"] == "create"
     changed = _net(made.filter(~creating), _FIELDS)
     now = current.users.join(changed, on="target_id")
@@ -89,57 +113,15 @@ def _users(made: pl.DataFrame, current: Directory) -> tuple[pl.DataFrame, pl.Dat
         theirs=pl.concat_str(kept, separator=", ", ignore_nulls=True), account="host_id"
     ).filter(pl.col("theirs") != "")
     after = now.with_columns(back).with_columns(reason=pl.lit(_UNDOES))
-    created = made.filter(creating).select(host_id="after_host_id").unique()
-    theirs = current.users.join(created, on="host_id", how="semi").filter(
-        "active", ~pl.col("target_id").is_in(now["target_id"].implode())
-    )
+    created = see_created(made, later, current.users, now["target_id"])
+    theirs = created.gone
     gone = theirs.with_columns(active=pl.lit(value=False), reason=pl.lit(_CREATED))
     columns = current.users.columns
     before = pl.concat([now.select(columns), theirs])
     wished = pl.concat([after.select(*columns, "reason"), gone.select(*columns, "reason")])
-    settled, taken = _settle_unique(wished, current, created=theirs["target_id"])
-    return (
-        before,
-        check(settled, RESOLVED_USERS),
-        pl.concat([_conflicts(conflicts), taken, _lost(changed, current)]),
-    )
-
-
-def _settle_unique(
-    wished: pl.DataFrame, current: Directory, created: pl.Series
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """No two accounts with one Host ID or e-mail: whom the run created gives way, and nobody else does."""
-    now = current.users.select("target_id", *(pl.col(name).alias(f"now_{name}") for name in _UNIQUE))
-    users = wished.join(now, on="target_id", maintain_order="left")
-    others = current.users.join(users, on="target_id", how="anti")
-    gives_way = pl.col("target_id").is_in(created.implode())
-    found = []
-    for name, free in _UNIQUE.items():
-        while True:
-            key = folded(name)
-            held = others.select(key).to_series()
-            clash = (key != "") & (key.is_in(held.implode()) | key.is_duplicated())
-            frees = clash & gives_way & (pl.col(name) != free)
-            stays = clash & ~gives_way & (pl.col(name) != pl.col(f"now_{name}"))
-            # Whom the run created gives way first: only then does it show what is left of a clash.
-            yields = frees if users.select(frees.any()).item() else stays
-            losing = users.filter(yields)
-            if not losing.height:
-                break
-            if yields is stays:
-                found.append(losing.with_columns(theirs=pl.lit(name), account="now_host_id"))
-            back = pl.when(gives_way).then(free).otherwise(f"now_{name}")
-            users = users.with_columns(pl.when(yields).then(back).otherwise(name).alias(name))
-    return users.select(wished.columns), pl.concat([empty(FINDINGS), *map(_taken, found)])
-
-
-def _taken(losing: pl.DataFrame) -> pl.DataFrame:
-    return findings(
-        losing.sort("account"),
-        "undo-conflict",
-        pl.format("does not get its {} back: another account has it by now", "theirs"),
-        host_id="account",
-    )
+    settled, taken = settle_unique(wished, current, created=theirs["target_id"])
+    told = [_conflicts(conflicts), taken, _lost(changed, current), created.findings]
+    return before, check(settled, RESOLVED_USERS), replace(created, findings=pl.concat(told))
 
 
 def _net(changes: pl.DataFrame, fields: tuple[str, ...]) -> pl.DataFrame:
@@ -217,9 +199,12 @@ def _groups(made: pl.DataFrame, current: Directory) -> tuple[pl.DataFrame, pl.Da
 
 
 def _memberships(
-    made: pl.DataFrame, current: Directory, moved: Directory, users: pl.DataFrame
+    made: pl.DataFrame, current: Directory, moved: Directory, users: pl.DataFrame, gone: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Memberships that the run has made, RESOLVED_MEMBERSHIPS of those that it has removed, and conflicts."""
+    """Memberships that the run has made, RESOLVED_MEMBERSHIPS of those that it has removed, and conflicts.
+
+    Whoever is `gone` leaves all groups of ours, whichever run made the membership.
+    """
     labels = current.groups.select(group_target_id="target_id", label=group_label("key", "target_id"))
     there = (
         moved.memberships.join(labels, on="group_target_id")
@@ -229,7 +214,12 @@ def _memberships(
     named = name_ends(made, current.users["target_id"], of_groups=True)
     accounts = _accounts(named, users, current, moved, "host_id", "_right")
     seats = accounts.select("id", "action", "group_key", "host_id")
-    added = there.filter(pl.col("origin") != "hand").join(seats.filter(action="add"), on=_SEAT, how="semi")
+    leaving = moved.users.join(gone, on="target_id", how="semi").select("host_id")
+    ours = current.groups.filter(pl.col("key") != "").select(group_key="key")
+    leaves = there.filter(pl.col("origin") != LED).join(leaving, on="host_id", how="semi")
+    leaves = leaves.join(ours, on="group_key", how="semi").select(_SEAT)
+    by_run = seats.filter(action="add").select(_SEAT)
+    added = there.filter(pl.col("origin") != "hand").join(pl.concat([by_run, leaves]), on=_SEAT, how="semi")
     known = current.groups.select(group_key=group_label("key", "target_id"))
     told = seats.filter(action="remove").join(known, on="group_key", how="semi")
     removed = told.join(there, on=_SEAT, how="anti").unique(_SEAT, maintain_order=True)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 
 from reconciler.pipeline import load
@@ -127,6 +128,18 @@ def test_what_was_edited_since_is_left_and_listed(desk: Desk) -> None:
     desk.take_back("2")
     names = {row["host_id"]: row["last_name"] for row in desk.contents()["users"].values()}
     assert names[host_id] == "Byhand"
+
+
+def test_whom_a_later_run_has_changed_stays_until_that_is_undone_too(desk: Desk) -> None:
+    changed = plan_undo(load("maple-grove"), 2).changes.users
+    later = changed.filter(pl.col("fields").str.contains("name|email|year|type"))["host_id"].to_list()
+    conflicts = found(plan_undo(load("maple-grove"), 1).findings, "undo-conflict")
+    assert conflicts == [("undo-conflict", host_id) for host_id in sorted(set(later))]
+    assert conflicts
+    desk.take_back("2")
+    desk.take_back("1")
+    assert {row["active"] for row in desk.contents()["users"].values()} == {0}
+    assert desk.contents()["memberships"] == {}
 
 
 def test_undo_goes_through_the_guards(desk: Desk) -> None:
