@@ -17,7 +17,6 @@ from reconciler.cli.engines import (
     Scheduler,
     SchoolTimeout,
 )
-from reconciler.cli.given import each_once
 from reconciler.cli.options import (
     AdditionsOnly,
     EncryptTo,
@@ -138,6 +137,8 @@ def _which(schools: list[str], *, every: bool, changed_since: str) -> list[str]:
         hint = "name a school, or say --all or --changed-since REF, one of the three"
         raise typer.BadParameter(hint, param_hint="SCHOOL")
     if schools:
+        from reconciler.cli.given import each_once
+
         return each_once(schools)
     from reconciler.fleet import all_schools, changed_schools
 

@@ -18,7 +18,6 @@ from reconciler.cli.engines import (
     Scheduler,
     SchoolTimeout,
 )
-from reconciler.cli.given import each_once
 from reconciler.cli.options import Format, TextOrJson
 from reconciler.cli.progress import steps
 from reconciler.cli.screen import look, write
@@ -60,6 +59,7 @@ def status(  # noqa: PLR0913 - one parameter an option
     guards and errors hold it, and whether the handshake of a returning school is open. Changes nothing. Exit
     code 1 where a school fails, 3 where one is held.
     """
+    from reconciler.cli.given import each_once
     from reconciler.config import school_id
     from reconciler.fleet import all_schools, check_schools
     from reconciler.views.status import status_json, status_text

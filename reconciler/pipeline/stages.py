@@ -74,13 +74,20 @@ def work_through(  # noqa: PLR0913 - both sides, and what binds them
 
 def _not_lost_in_a_part(findings: pl.DataFrame, current: Directory) -> pl.DataFrame:
     """FINDINGS without those of list members who are not in this export, but in the directory."""
-    there = findings["host_id"].is_in(current.users["host_id"].implode())
-    return findings.filter(~(there & (findings["code"] == "unknown-member")))
+    lost = findings["code"] == "unknown-member"
+    there = findings["host_id"].is_in(_accounts_among(findings["host_id"].filter(lost), current).implode())
+    return findings.filter(~(there & lost))
 
 
 def _without_account(unseen: pl.DataFrame, current: Directory) -> pl.DataFrame:
     """FINDINGS of Host IDs that no account has."""
-    return unseen.filter(~unseen["host_id"].is_in(current.users["host_id"].implode()))
+    return unseen.filter(~unseen["host_id"].is_in(_accounts_among(unseen["host_id"], current).implode()))
+
+
+def _accounts_among(host_ids: pl.Series, current: Directory) -> pl.Series:
+    """Those Host IDs that an account has: few are asked for, among many."""
+    accounts = current.users["host_id"]
+    return accounts.filter(accounts.is_in(host_ids.implode()))
 
 
 def _ignored(tables: Tables) -> pl.DataFrame:

@@ -41,6 +41,13 @@ def test_help_loads_next_to_nothing(arguments: tuple[str, ...]) -> None:
     assert last_line(*arguments) == "exit 0 loaded []"
 
 
+def test_help_loads_no_settings() -> None:
+    """Nor does anything that every command begins with: their classes alone take three bare interpreters."""
+    code = "import reconciler.cli.main, sys; print('reconciler.model' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, capture_output=True, text=True)
+    assert run.stdout == "False\n"
+
+
 def test_a_command_that_reads_no_people_loads_nothing_heavy() -> None:
     assert last_line("validate", "schools/maple-grove.yaml") == "exit 0 loaded ['jinja2', 'yaml']"
 
