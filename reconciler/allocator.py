@@ -6,7 +6,7 @@ import os
 
 VARIABLE = "_RJEM_MALLOC_CONF"
 """What polars passes on to jemalloc, after its own settings."""
-REUSE = "narenas:1,oversize_threshold:0,dirty_decay_ms:2000"
+REUSE = "narenas:1,oversize_threshold:0,dirty_decay_ms:20000,muzzy_decay_ms:20000"
 """One store of free memory for all threads, which serves large columns too and is emptied late.
 
 Else each thread has a store of its own, and every large column is fetched from the system anew, page by
