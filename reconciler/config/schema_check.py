@@ -119,8 +119,12 @@ def _wrong_type(document: Document, path: KeyPath, error: ValidationError) -> No
         _KINDS[kind] for kind in wanted if kind != "null" and (kind, "string" in wanted) != ("integer", True)
     ]
     value = error.instance
-    problem = "no value" if value is None else f"{document.shown(path, value)} is not {' or '.join(kinds)}"
-    document.note(path, problem, _type_hint(value, wanted))
+    problem = f"is not {' or '.join(kinds)}"
+    if own := str(_subschema(error).get("typeErrorMessage", "")):
+        problem, _, hint = own.partition("; ")
+    else:
+        hint = _type_hint(value, wanted)
+    document.note(path, "no value" if value is None else f"{document.shown(path, value)} {problem}", hint)
 
 
 def _type_hint(value: object, wanted: Sequence[str]) -> str:
