@@ -188,20 +188,25 @@ def test_the_shipped_letter_says_where_to_answer(own, reconcile, demo):
     ("text", "told"),
     [
         ("a\n{% for x in %}", "own.txt:2: Expected an expression"),
-        ("{{ password }}", "own.txt: 'password' is undefined; a letter may use school, school_year, people"),
+        (
+            "{{ password }}",
+            "own.txt:1: 'password' is undefined; a letter may use school, school_year, people",
+        ),
         (
             "{{ ''.__class__.__mro__ }}",
-            "own.txt: access to attribute '__class__' of 'str'",
+            "own.txt:1: access to attribute '__class__' of 'str'",
         ),
-        ("{{ 'x' * 10 ** 10 }}", "own.txt: '**' is not allowed in a letter; "),
-        ("{{ people.clear() }}", "own.txt: "),
+        ("{{ 'x' * 10 ** 10 }}", "own.txt:1: '**' is not allowed in a letter; "),
+        ("{{ people.clear() }}", "own.txt:1: "),
         (
             "{% for x in range(99999) %}xxxxxxxxx{% endfor %}",
             "own.txt: ValueError: a letter is",
         ),
-        ("{% for x in range(9999999) %}x{% endfor %}", "own.txt: OverflowError: "),
-        ("{% include '/etc/passwd' %}", "own.txt: "),
-        ("{{ 1 / 0 }}", "own.txt: ZeroDivisionError: "),
+        ("{% for x in range(9999999) %}x{% endfor %}", "own.txt:1: OverflowError: "),
+        ("{% include '/etc/passwd' %}", "own.txt:1: "),
+        ("a\n\n{{ 1 / 0 }}", "own.txt:3: ZeroDivisionError: "),
+        ("{# nothing #}\n", "own.txt: it makes an empty letter; write its text"),
+        ("{% if not email %}x{% endif %}", "own.txt: it makes an empty letter; write its text"),
     ],
 )
 def test_a_template_that_cannot_be_used_is_told_and_nothing_is_written(own, reconcile, text, told):
@@ -221,3 +226,17 @@ def test_a_template_that_is_not_there_says_which_setting_names_it(own, reconcile
         "schools/maple-grove/own.txt: the letter cannot be read: No such file or directory; "
     )
     assert log.endswith("correct --template, or letters.template in the school's file\n")
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ {}[email] }}", "{{ school[people[0].name] }}", "{{ [][people[0].name.split()[0]] }}"]
+)
+def test_a_mistake_tells_nobodys_values(own, reconcile, text):
+    own(text)
+    code, _, log = reconcile("letters", "maple-grove", "--out", "out")
+    assert code == 1
+    assert log.startswith("schools/maple-grove/own.txt:1: ")
+    assert "has no" in log
+    assert "(a value)" in log
+    assert "@" not in log
+    assert "Elderfield" not in log
