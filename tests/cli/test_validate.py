@@ -128,3 +128,14 @@ def test_without_mistakes_there_is_no_annotation_and_an_empty_log(capsys: pytest
     code, shown, _ = validate(capsys, "--format", "sarif")
     assert (code, json.loads(shown)["runs"][0]["results"]) == (0, [])
     assert validate(capsys, "--quiet") == (0, "", "")
+
+
+def test_a_path_that_is_not_there_hides_no_mistake_of_another(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    (folder / "schools" / "elm.yaml").write_text("nmae: Elm\n", encoding="utf-8")
+    code, shown, remark = validate(capsys, "elms.yaml", "schools/elm.yaml")
+    assert code == 1
+    assert "elms.yaml: no such file, and no folder with .yaml files; check the path\n" in shown
+    assert "schools/elm.yaml:1:1: unknown key 'nmae'; did you mean 'name'?\n" in shown
+    assert not remark.startswith("1 ")
