@@ -135,6 +135,24 @@ def test_under_pseudonyms_no_host_id_no_name_and_no_address_is_told(
     assert second_year
 
 
+def test_protected_host_ids_are_neither_told_under_pseudonyms_nor_with_their_addresses(
+    second_year, reconcile, monkeypatch
+):
+    monkeypatch.setenv("RECONCILE_PSEUDONYM_KEY", KEY)
+    with Path("schools/maple-grove.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"protected: {{host_ids: [S1001, {OLD}]}}\n")
+    for view in ("text", "markdown", "html", "json"):
+        shown = reconcile("plan", "maple-grove", "--pseudonyms", "--format", view)[1]
+        assert "not shown, as it names Host IDs" in shown
+        assert "S1001" not in shown
+        assert OLD not in shown
+    for view in ("text", "markdown", "html"):
+        shown = reconcile("plan", "maple-grove", "--format", view)[1]
+        assert "S1001" in shown
+        assert OLD not in shown
+    assert second_year
+
+
 def test_a_pseudonym_is_one_persons_in_every_plan_and_the_key_tells_whose(
     second_year, reconcile, monkeypatch, tmp_path
 ):
