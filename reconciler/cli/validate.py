@@ -48,7 +48,7 @@ def validate(paths: Paths = None, view: MistakesView = MistakesFormat.TEXT) -> N
 
 
 def _check(paths: list[Path]) -> tuple[list[Path], list[Mistake]]:
-    from reconciler.config import school_files
+    from reconciler.config import school_files, strays
     from reconciler.config import validate as find_mistakes
 
     files: list[Path] = []
@@ -58,4 +58,5 @@ def _check(paths: list[Path]) -> tuple[list[Path], list[Mistake]]:
             files += [file for file in school_files(asked, Path()) if file not in files]
         except InputError as error:
             mistakes += error.mistakes
+    mistakes += strays(paths, Path())
     return files, sorted({*mistakes, *find_mistakes(files, os.environ)})

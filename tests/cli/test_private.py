@@ -182,6 +182,20 @@ def test_a_key_that_can_be_guessed_is_refused(reconcile, monkeypatch, key, state
 
 
 @pytest.mark.usefixtures("demo")
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("plan", "maple-grove", "--out", "x", "--out-html", "./x"),
+        ("show", "x", "--out-csv", "x", "--out-json", "x"),
+    ],
+)
+def test_one_file_is_not_named_twice(reconcile, options):
+    code, shown, log = reconcile(*options)
+    assert (code, shown) == (2, "")
+    assert "x is named by --out" in " ".join(log.split())
+    assert not Path("x").exists()
+
+
 def test_names_and_pseudonyms_are_not_shown_together(reconcile):
     code, _, log = reconcile("plan", "maple-grove", "--pseudonyms", "--show-names")
     assert code == 2
