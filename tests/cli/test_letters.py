@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import stat
+import time
 from pathlib import Path
 from textwrap import dedent
 
@@ -134,6 +136,26 @@ def test_where_nobody_shares_nothing_is_written(demo, reconcile):
         "",
     )
     assert not Path("out").exists()
+
+
+def test_an_address_that_stands_for_none_gets_no_letter_and_stops_no_other(demo, reconcile):
+    students = demo / "schools/maple-grove/2025-26/students.txt"
+    students.write_bytes(re.sub(rb"[a-z.]+@example.org", b"none@example.org", students.read_bytes()))
+    code, shown, log = reconcile("letters", "maple-grove", "--out", "out", "--quiet")
+    assert (code, shown) == (0, "Wrote 5 letters, about 10 people, to out.\n")
+    assert re.fullmatch(r"\d+ people share one address, S1\d+ among them: that is no family, and .*\n", log)
+    assert "none@" not in Path("out/all.html").read_text()
+
+
+def test_thousands_of_one_address_take_no_time():
+    ids = [f"S{number}" for number in range(3000)]
+    everybody = " ".join(ids)
+    found = [finding("shared-email", one, others=everybody) for one in ids]
+    people = [person(one, "Ada", "Byron", "none@example.org") for one in ids]
+    began = time.monotonic()
+    told = families(frame(FINDINGS, found), frame(PLAN_PEOPLE, people), frame(PAIRS, []))
+    assert time.monotonic() - began < 30  # hours, if each looked at whom each of the others looks at
+    assert [len(one.people) for one in told] == [3000]
 
 
 def test_a_saved_plan_gives_letters_that_name_no_children(demo, reconcile):
