@@ -45,6 +45,20 @@ def private_file(path: Path, what: str) -> Iterator[BinaryIO]:
         ) from error
 
 
+def make_folder_for(path: Path, what: str) -> None:
+    """A folder that only its owner may enter; `what` goes into it, for messages.
+
+    Raises:
+        ReconcileError: it cannot be made, or a file is in its place.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReconcileError(
+            f"{path}: no folder for {what}: {error.strerror}; name a new folder where you can write"
+        ) from error
+
+
 def make_private_folder(path: Path) -> None:
     """A folder that only its owner may enter, hidden from git; one that is there already stays as it is."""
     if not path.exists():

@@ -50,7 +50,11 @@ def pseudonymise(plan: Plan, key: bytes) -> Plan:
     changes = plan.changes
     return replace(
         plan,
-        header=replace(plan.header, part=tuple(_hide(name, aliases) for name in plan.header.part)),
+        header=replace(
+            plan.header,
+            part=tuple(_hide(name, aliases) for name in plan.header.part),
+            settings_changes=_without_host_ids(plan.header.settings_changes),
+        ),
         changes=Changes(
             users=_renamed(_without_values(changes.users), aliases, "host_id", "later_host_id", *_SIDES),
             groups=changes.groups,
@@ -108,6 +112,11 @@ def _without_values(users: pl.DataFrame) -> pl.DataFrame:
     return users.with_columns(
         pl.when(pl.col(name) != "").then(pl.lit(HIDDEN)).otherwise(pl.lit("")).alias(name) for name in names
     )
+
+
+def _without_host_ids(settings_changes: str) -> str:
+    """What changed in the settings; nothing where that names Host IDs, or patterns of some."""
+    return "(not shown, as it names Host IDs)" if "host_ids" in settings_changes else settings_changes
 
 
 def _hide(text: str, aliases: Mapping[str, str]) -> str:

@@ -66,5 +66,8 @@ def _read(file: Path) -> str:
 def _show_in_summary(text: str) -> None:
     """Show it in the summary of the job, which GitHub makes of a file."""
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(text + "\n")
+        try:
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(text + "\n")
+        except OSError as error:
+            remark(f"The job's summary cannot be written ({error.strerror}): see GITHUB_STEP_SUMMARY.")

@@ -74,7 +74,11 @@ def _explain_why(school: str, name: str, *, show_names: bool) -> None:
 
 def _explain_code(code: str) -> None:
     from reconciler.cli.given import finding_code
+    from reconciler.model import FINDING_CODES
 
+    if code not in FINDING_CODES and (code.endswith(".yaml") or code in complete.schools(code)):
+        whom = "name whom it is about: a Host ID, an id of the SIS, a group's key, or its category/name"
+        raise typer.BadParameter(f"{code} is a school; {whom}", param_hint="HOST_ID|GROUP")
     known = finding_code(code)
     write(f"{known.code}: {known.title}\nLevel: {known.level} ({_LEVELS[known.level]})\n")
     for text in (known.meaning, f"What to do: {known.remedy}"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reconciler.cli.options import SchoolOrPlan
-from reconciler.cli.screen import remark, write
+from reconciler.cli.screen import complain, remark, write
 from reconciler.errors import ReconcileError
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ Examples:
   reconcile letters maple-grove --out letters --template our-letter.txt
 """
 OWN = "letter.txt.j2"
+LARGEST = 30
+"""People of one address; more are no family, but an address that somebody wrote where there was none."""
 MARK = ".letters"
 """A file that says that a folder is ours to write anew."""
 
@@ -41,14 +43,19 @@ def letters(name: SchoolOrPlan, out: Folder, template: Template = None) -> None:
     """Write a letter to each family that shares an e-mail address.
 
     It asks for one address each: until then none of them is imported. Writes a text a letter, all of them on
-    one page to print (all.html), and a table for mail merge (letters.csv). The school's own letter is a
-    jinja2 template, which letters.template names; a plan file does not know the parents' children.
+    one page to print (all.html), and a table for mail merge (letters.csv). More than 30 people of one address
+    are no family: they are told, and get no letter. The school's own letter is a jinja2 template, which
+    letters.template names; a plan file does not know the parents' children.
     """
     from reconciler.letters import write_letters
     from reconciler.views.letters_files import letters_html, mail_merge
     from reconciler.views.page import plural
 
-    families, about = _families_and_letters(name, template)
+    found, about = _families_and_letters(name, template)
+    families = [family for family in found if len(family.people) <= LARGEST]
+    for crowd in found:
+        if len(crowd.people) > LARGEST:
+            complain(_told(crowd))
     if not families:
         write("No family shares an e-mail address; no letter is written.\n")
         return
@@ -61,6 +68,13 @@ def letters(name: SchoolOrPlan, out: Folder, template: Template = None) -> None:
     told = plural(len(families), "letter")
     write(f"Wrote {told}, about {people:,} people, to {out}.\n")
     remark(f"They hold names and addresses: delete {out} when they are sent.")
+
+
+def _told(crowd: Family) -> str:
+    return (
+        f"{len(crowd.people):,} people share one address, {crowd.people[0].host_id} among them: that is no"
+        " family, and they get no letter. Mend the address in the SIS; 'reconcile findings' lists them all."
+    )
 
 
 def _families_and_letters(name: str, template: Path | None) -> tuple[Sequence[Family], Letters]:

@@ -103,7 +103,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     from reconciler import pipeline, saved
     from reconciler.cli.plan_many import plan_many
 
-    files = files_of(text=out_text, json=out_json, markdown=out_markdown, html=out_html, csv=out_csv)
+    files = files_of(out, text=out_text, json=out_json, markdown=out_markdown, html=out_html, csv=out_csv)
     shown = Shown(view, files, Appearance(full, show_names, pseudonyms))
     saved.see_that_it_can_be_sealed(encrypt_to or [])
     names = _which(schools or [], every=every, changed_since=changed_since)

@@ -35,6 +35,7 @@ def plan_many(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Plan each school, show one summary, and leave with the worst exit code."""
     from reconciler.fleet import PlanOrder
+    from reconciler.private_file import make_folder_for
     from reconciler.views.schools import share_of
 
     if shown.view in ONE_EACH:
@@ -42,7 +43,7 @@ def plan_many(  # noqa: PLR0913 - one parameter an option
     shown.appearance.check()
     folders = {str(view): shown.files[view] for view in ONE_EACH if view in shown.files}
     for folder in filter(None, (out, *folders.values())):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder_for(folder, "a file of each school")
     wanted = {shown.view, *shown.files}
     order = PlanOrder(
         additions_only=additions_only,

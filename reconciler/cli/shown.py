@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -40,9 +41,19 @@ class Shown:
         write(self.appearance.render(seen, self.view, brief=is_quiet(), **look()))
 
 
-def files_of(**paths: Path | None) -> dict[PlanFormat, Path]:
-    """Format -> file, of the options that were given."""
-    return {PlanFormat(name): path for name, path in paths.items() if path}
+def files_of(out: Path | None = None, **paths: Path | None) -> dict[PlanFormat, Path]:
+    """Format -> file, of the options that were given; `out` is where the plan itself is saved.
+
+    Raises:
+        BadParameter: two of them are one file, of which only the last would be left.
+    """
+    files = {PlanFormat(name): path for name, path in paths.items() if path}
+    named = {os.path.abspath(out): "--out"} if out else {}  # noqa: PTH100 - with `..` and links as they are
+    for view, path in files.items():
+        option = f"--out-{view}"
+        if (other := named.setdefault(os.path.abspath(path), option)) != option:  # noqa: PTH100 - likewise
+            raise typer.BadParameter(f"{path} is named by {other}, too", param_hint=option)
+    return files
 
 
 def write_file(path: Path, text: str, view: str) -> None:

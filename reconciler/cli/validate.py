@@ -48,11 +48,15 @@ def validate(paths: Paths = None, view: MistakesView = MistakesFormat.TEXT) -> N
 
 
 def _check(paths: list[Path]) -> tuple[list[Path], list[Mistake]]:
-    from reconciler.config import school_files
+    from reconciler.config import school_files, strays
     from reconciler.config import validate as find_mistakes
 
-    try:
-        files = school_files(paths, Path())
-    except InputError as error:
-        return [], error.mistakes
-    return files, find_mistakes(files, os.environ)
+    files: list[Path] = []
+    mistakes: list[Mistake] = []
+    for asked in [[path] for path in paths] or [[]]:  # one that is not there hides no mistake of another
+        try:
+            files += [file for file in school_files(asked, Path()) if file not in files]
+        except InputError as error:
+            mistakes += error.mistakes
+    mistakes += strays(paths, Path())
+    return files, sorted({*mistakes, *find_mistakes(files, os.environ)})

@@ -107,6 +107,8 @@ def find_place(env: Mapping[str, str]) -> tuple[GitHub | GitLab, str, dict[str, 
         token = env.get("GITLAB_TOKEN", "")
         if not token:
             return "there is no GITLAB_TOKEN"
+        if not env["CI_MERGE_REQUEST_IID"].isdecimal():
+            return "CI_MERGE_REQUEST_IID is no number"
         place = GitLab(env.get("CI_PROJECT_ID", ""), int(env["CI_MERGE_REQUEST_IID"]))
         return place, env.get("CI_API_V4_URL", "https://gitlab.com/api/v4"), {"PRIVATE-TOKEN": token}
     number = _pull_request(env.get("GITHUB_EVENT_PATH", ""))

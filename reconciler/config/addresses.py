@@ -1,10 +1,11 @@
-"""Exports that are not on this machine: `sftp://user@host/dir/file.csv`, `https://host/dir/sent.zip`."""
+"""Exports that are not on this machine (`sftp://user@host/dir/file.csv`), and servers that are asked."""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
 _MARK = "://"
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _TAKE_OUT = "take it out; the environment has it"
 _WRITE = "write sftp://user@host/dir/file.csv or https://host/dir/sent.zip"
 
@@ -41,6 +42,18 @@ def fault_beside(first: str, address: str) -> tuple[str, str] | None:
     if not first or urlsplit(first)[:2] == urlsplit(address)[:2]:
         return None
     return "on another host than the others, and the credentials are for one", "have them put in one place"
+
+
+def fault_of_server(url: str) -> tuple[str, str] | None:
+    """What is wrong with the address of a server that is asked by HTTP, and what to do; '' is none."""
+    try:
+        parts = urlsplit(url)
+        scheme, host, _ = parts.scheme, parts.hostname, parts.port
+    except ValueError:
+        return "not an address", "write https:// and the server's name"
+    if scheme == "http" and host not in _LOOPBACK:
+        return "would send secrets and people in the clear", "write https://"
+    return None
 
 
 def join_address(folder: str, name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.config.addresses import fault_beside, fault_of, is_address, join_address
+from reconciler.config.addresses import fault_beside, fault_of, fault_of_server, is_address, join_address
 from reconciler.config.document import show
 from reconciler.config.fields import APIS, FIELD_NAMES, GIVEN, TABLE_NAMES
 from reconciler.config.suggest import closest, did_you_mean
@@ -150,6 +150,9 @@ def _check_place(settings: Settings, kind: str) -> None:
     for key in APIS.get(kind, ("path",)):
         if not settings.get("source", key):
             settings.note(("source", key), "missing", f"name {_PLACES[key]}", at=("source",))
+    for key in ("url", "token_url"):
+        if fault := fault_of_server(str(settings.get("source", key) or "")):
+            settings.note(("source", key), *fault)
     if settings.table("source", "files"):
         message = f"a source of the kind {kind} has none"
         settings.note(("source", "files"), message, "leave it out", key=True)

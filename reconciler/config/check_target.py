@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from reconciler.config.addresses import fault_of_server
 from reconciler.config.fields import TARGETS
 from reconciler.model import SHEETS
 
@@ -16,7 +16,6 @@ _PLACES = {
     "scim": "name the address of the server",
     "sheets": "name the folder in which sheets are handed over",
 }
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _EXTEND = "extend vidigami-v2 or vidigami-v3, or add it"
 
 
@@ -32,9 +31,8 @@ def check_target(settings: Settings) -> None:
         if key not in ("kind", *known):
             settings.note(("target", key), f"a target of the kind {kind} has none", "leave it out", key=True)
     for key in ("url", "token_url"):
-        address = urlsplit(str(settings.get("target", key) or ""))
-        if address.scheme == "http" and address.hostname not in _LOOPBACK:
-            settings.note(("target", key), "would send secrets and people in the clear", "write https://")
+        if fault := fault_of_server(str(settings.get("target", key) or "")):
+            settings.note(("target", key), *fault)
     if kind == "sheets":
         _check_sheets(settings)
 

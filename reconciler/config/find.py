@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ENDING = ".yaml"
+_ALMOST = (".yml", ".yaml")
 _FEW = 8
 
 
@@ -57,6 +59,19 @@ def school_files(paths: Sequence[Path], folder: Path) -> list[Path]:
     if mistakes:
         raise InputError(mistakes)
     return files
+
+
+def strays(paths: Sequence[Path], folder: Path) -> list[Mistake]:
+    """A mistake for each file in the same folders that seems to be a school's, and is read by no command."""
+    found: set[Path] = set()
+    for path in [folder / path for path in paths] or [folder / "schools"]:
+        with suppress(OSError, ValueError):  # no folder
+            found |= {
+                one for one in path.iterdir() if one.suffix.lower() in _ALMOST and one.suffix != _ENDING
+            }
+    return [
+        Mistake(str(one), 0, 0, "not read, as its name does not end in .yaml", "rename it") for one in found
+    ]
 
 
 def validate(paths: Sequence[Path], env: Mapping[str, str]) -> list[Mistake]:

@@ -6,6 +6,8 @@ jsonschema, which takes as long to load as four bare interpreters.
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +34,8 @@ _KINDS = {
 }
 _TRUTH = {**dict.fromkeys(("yes", "y", "on", "1"), "true"), **dict.fromkeys(("no", "n", "off", "0"), "false")}
 _FEW = 8
+_SECRET = re.compile(r"(?:password|passwd|secret|token|api_?key)$", re.IGNORECASE)
+"""How a key is called of which the value is nobody's to see."""
 _SCHEMAS = ("school", "ruleset")
 
 
@@ -94,13 +98,18 @@ def _unknown_keys(document: Document, path: KeyPath, error: ValidationError) -> 
     for key in [key for key in _mapping(error) if key not in known]:
         meant = closest(key, known)
         listed = f"known here: {', '.join(known)}" if len(known) <= _FEW else _SEE
+        secret = bool(_SECRET.search(key))
         document.note(
             path,
             f"unknown key {show(key)}",
-            did_you_mean(key, known) or listed,
+            "a secret goes into the environment, never into a file"
+            if secret
+            else did_you_mean(key, known) or listed,
             place=document.key_place((*path, key)),
             spoils=((*path, key), *([(*path, meant)] if meant else [])),
         )
+        if secret:  # the line has it, and what is told may end in the log of a CI job
+            document.mistakes[-1] = replace(document.mistakes[-1], excerpt="")
 
 
 def _missing_keys(document: Document, path: KeyPath, error: ValidationError) -> None:
@@ -119,8 +128,12 @@ def _wrong_type(document: Document, path: KeyPath, error: ValidationError) -> No
         _KINDS[kind] for kind in wanted if kind != "null" and (kind, "string" in wanted) != ("integer", True)
     ]
     value = error.instance
-    problem = "no value" if value is None else f"{document.shown(path, value)} is not {' or '.join(kinds)}"
-    document.note(path, problem, _type_hint(value, wanted))
+    problem = f"is not {' or '.join(kinds)}"
+    if own := str(_subschema(error).get("typeErrorMessage", "")):
+        problem, _, hint = own.partition("; ")
+    else:
+        hint = _type_hint(value, wanted)
+    document.note(path, "no value" if value is None else f"{document.shown(path, value)} {problem}", hint)
 
 
 def _type_hint(value: object, wanted: Sequence[str]) -> str:

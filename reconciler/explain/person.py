@@ -24,6 +24,7 @@ _STATES = {
     "excluded": "does not count: the exclude list keeps them out",
     "unidentified": "does not count: its id is missing, or does not look like one",
 }
+_A = {"student": "a student", "staff": "a member of staff", "parent": "a parent"}
 _READ = ("grade", "grad_year", "status", "school_id")
 _FLAGS = {"yes": "makes the parent one here", "no": "makes nobody a parent", "unclear": "proves nothing"}
 _HELD = {
@@ -66,6 +67,8 @@ def _rows(evidence: Evidence, host_id: str) -> Iterator[Fact]:
         values = {name: row[name].replace(SEVERAL_SCHOOLS, " and ") for name in _READ}
         said = ", ".join(f"{name} {value}" for name, value in values.items() if value)
         state = _STATES.get(row["state"]) or f"does not count: {row['reason'] or row['state']}"
+        if row["state"] == "unclear" and row["reason"] not in ("", "unclear"):
+            state = f"proves nothing: {row['reason']}"
         private = " ".join(filter(None, (row["first_name"], row["last_name"], row["email"])))
         yield Fact(f"{row['member_type']}{f' ({said})' if said else ''}: {state}", _place(row), private)
 
@@ -79,7 +82,7 @@ def _contacts(evidence: Evidence, host_id: str) -> Iterator[Fact]:
         counts = _FLAGS[row["verdict"]]
         here = known.filter(student_host_id=row["student_host_id"], parent_host_id=row["parent_host_id"])
         if row["verdict"] == "yes" and not here.height:
-            counts = "would make a parent, but not of an enrolled student, or under another account"
+            counts = f"would make a parent, but {_why_none(evidence, row)}"
         relation = f" ({row['relationship']})" if row["relationship"] else ""
         yield Fact(
             f"{row['parent_host_id']} of {student}{relation}: its flags say {row['verdict']}; {counts}",
@@ -87,11 +90,22 @@ def _contacts(evidence: Evidence, host_id: str) -> Iterator[Fact]:
         )
 
 
+def _why_none(evidence: Evidence, link: dict[str, object]) -> str:
+    """Why a contact whose flags say yes makes no parent here."""
+    if not link["student_host_id"]:
+        return "there is no such student"
+    if not evidence.roster.people.filter(host_id=link["student_host_id"]).height:
+        return "that student does not count"
+    if link["parent"] is None:
+        return "no row of the export tells of them"
+    return "their own row does not count, or they have another account"
+
+
 def _rules(evidence: Evidence, host_id: str) -> Iterator[Fact]:
     roster = evidence.roster
     for member, rules in evidence.school.members.items():
         if evidence.rows.filter(host_id=host_id, member_type=member).height:
-            yield Fact(f"the Host ID is the prefix {rules.prefix!r} of a {member} and the id of the SIS")
+            yield Fact(f"the Host ID is the prefix {rules.prefix!r} of {_A[member]} and the id of the SIS")
     for staff, parent in roster.merged.rows():
         if host_id in (staff, parent):
             yield Fact(f"{parent} and {staff} are one person: the account of {staff} stands for both")
@@ -111,8 +125,9 @@ def _states(evidence: Evidence, host_id: str) -> Iterator[Fact]:
     for person in roster.people.filter(host_id=host_id).iter_rows(named=True):
         if person["blocked"]:
             yield Fact(f"blocked: {person['blocked']}")
-        if person["unreadable"]:
-            yield Fact(f"counts as not supplied: {person['unreadable'].replace(' ', ', ')}")
+        # What has a value all the same (a year by the record, where the grade cannot be read) counts.
+        if unread := [name for name in person["unreadable"].split() if not person[name]]:
+            yield Fact(f"counts as not supplied: {', '.join(unread)}")
     for row in roster.held.filter(host_id=host_id).iter_rows(named=True):
         yield Fact(f"held, {row['reason']}: {_HELD[row['scope']]}")
     for row in roster.gone.filter(host_id=host_id).iter_rows(named=True):

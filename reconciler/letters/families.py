@@ -66,12 +66,13 @@ def _children(
 
 def _together(others: Mapping[str, list[str]]) -> list[list[str]]:
     """Host IDs in groups: whoever shares with somebody is in their group."""
-    group_of: dict[str, list[str]] = {}
+    group_of: dict[str, set[str]] = {}
     for one, clashing in others.items():
-        merged = sorted(
-            {member for host_id in (one, *clashing) for member in group_of.get(host_id, [host_id])}
-        )
+        members = {one, *clashing}
+        if members <= group_of.get(one, set()):
+            continue  # as nearly all of a thousand who share one address are: else it takes their cube
+        merged = members.union(*{id(group): group for group in map(group_of.get, members) if group}.values())
         for member in merged:
             group_of[member] = merged
-    unique = {tuple(group) for group in group_of.values()}
-    return [list(group) for group in sorted(unique)]
+    unique = {id(group): group for group in group_of.values()}
+    return sorted(map(sorted, unique.values()))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import ReconcileError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from types import TracebackType
 
     from reconciler.model import Family
 
@@ -46,16 +48,48 @@ def write_letters(families: Sequence[Family], letters: Letters) -> list[str]:
     import jinja2  # noqa: PLC0415 - loads slowly
     from jinja2.exceptions import SecurityError  # noqa: PLC0415
 
+    texts: list[str] = []
     try:
         template = _environment().from_string(letters.template)
-        return [_one(template.generate, family, letters) for family in families]
+        for family in families:
+            texts.append(_one(template.generate, family, letters))  # noqa: PERF401 - tells whose turn it was
     except jinja2.TemplateSyntaxError as error:
         raise TemplateMistakeError(f"{letters.template_name}:{error.lineno}: {error.message}") from None
     except (jinja2.UndefinedError, SecurityError) as error:
-        known = ", ".join(KNOWN)
-        raise TemplateMistakeError(f"{letters.template_name}: {error}; a letter may use {known}") from None
+        told = _told(str(error), families[len(texts)])
+        raise TemplateMistakeError(
+            f"{_where(letters, error)}: {told}; a letter may use {', '.join(KNOWN)}"
+        ) from None
     except (ArithmeticError, TypeError, ValueError, LookupError, RecursionError, MemoryError) as error:
-        raise TemplateMistakeError(f"{letters.template_name}: {type(error).__name__}: {error}") from None
+        told = _told(f"{type(error).__name__}: {error}", families[len(texts)])
+        raise TemplateMistakeError(f"{_where(letters, error)}: {told}") from None
+    if not all(text.strip() for text in texts):
+        hint = "write its text, with {{ email }} for the address"
+        raise TemplateMistakeError(f"{letters.template_name}: it makes an empty letter; {hint}")
+    return texts
+
+
+def _where(letters: Letters, error: Exception) -> str:
+    """The template's file, with the line that was being written, as far as it is known."""
+    lines = [at.tb_lineno for at in _frames(error) if at.tb_frame.f_code.co_filename == "<template>"]
+    return f"{letters.template_name}:{lines[-1]}" if lines else letters.template_name
+
+
+def _frames(error: Exception) -> Iterator[TracebackType]:
+    at = error.__traceback__
+    while at:
+        yield at
+        at = at.tb_next
+
+
+def _told(message: str, family: Family) -> str:
+    """A message without the family's own values, which a template may have asked for as names."""
+    people = family.people
+    values = {family.email, *family.children, *(one.name for one in people)}
+    values |= {part for one in people for part in (one.first_name, one.last_name)}
+    for value in sorted(filter(None, values), key=len, reverse=True):
+        message = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "(a value)", message)
+    return message
 
 
 def address_of(family: Family) -> str:

@@ -70,6 +70,7 @@ def _who(evidence: Evidence, name: str, meant: Sequence[str]) -> str:
     accounts = evidence.current.users["host_id"]
     known = {*evidence.rows["host_id"], *evidence.links["parent_host_id"]}
     known |= {*evidence.roster.crosswalk["old_host_id"], *accounts.filter(accounts.is_in(meant))}
+    known |= set(evidence.findings["host_id"])  # as of a list that names somebody whom no export has
     found = [one for one in meant if one in known]
     if len(found) == 1 or name in found:
         return name if name in found else found[0]

@@ -12,6 +12,9 @@ from reconciler.keys import is_among, is_repeated, put
 if TYPE_CHECKING:
     from reconciler.model import School
 
+_MOST = 50
+"""How many of those who share an e-mail are named: all of thousands with all others would fill the memory."""
+
 
 def block_people(
     people: pl.DataFrame, others: pl.DataFrame, school: School
@@ -72,14 +75,19 @@ def _block_shared_emails(people: pl.DataFrame, others: pl.DataFrame) -> tuple[pl
     if not sharers.height:
         return people, empty(FINDINGS)
     everybody = pl.concat([sharers.select("host_id", "mail"), others.select("host_id", "mail")])
-    groups = everybody.group_by("mail").agg(all=pl.col("host_id").unique().sort())
-    sharers = sharers.join(groups, on="mail", how="left", maintain_order="left").with_columns(
-        others=pl.col("all").list.set_difference(pl.concat_list("host_id")).list.sort().list.join(" ")
+    ids = pl.col("host_id").unique().sort()
+    groups = everybody.group_by("mail").agg(first=ids.head(_MOST + 1), all=pl.col("host_id").n_unique())
+    named = pl.col("first").list.set_difference(pl.concat_list("host_id")).list.sort().list.head(_MOST)
+    more = pl.col("all").cast(pl.Int64) - 2 - pl.col("others").str.count_matches(" ")
+    sharers = (
+        sharers.join(groups, on="mail", how="left", maintain_order="left")
+        .with_columns(others=named.list.join(" "))
+        .with_columns(rest=pl.when(more > 0).then(pl.format(" and {} more", more)).otherwise(pl.lit("")))
     )
     found = findings(
         sharers,
         "shared-email",
-        pl.format("shares its e-mail with {}", pl.col("others").str.replace_all(" ", ", ")),
+        pl.format("shares its e-mail with {}{}", pl.col("others").str.replace_all(" ", ", "), "rest"),
         others=pl.col("others"),
     )
     return _mark(people, shared, "shared-email"), found

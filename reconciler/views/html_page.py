@@ -8,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from reconciler.views.page import safe
+
 if TYPE_CHECKING:
     import jinja2
 
@@ -40,8 +42,16 @@ def _environment() -> jinja2.Environment:
     import jinja2  # noqa: PLC0415 - loads slowly
 
     return jinja2.Environment(
-        loader=jinja2.FunctionLoader(_text), autoescape=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.FunctionLoader(_text),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_finalize,
     )
+
+
+def _finalize(value: object) -> object:
+    """A text as a terminal may see it, too: what comes from exports can turn a line round, or colour it."""
+    return "\n".join(map(safe, value.split("\n"))) if type(value) is str else value
 
 
 @cache

@@ -10,7 +10,7 @@ import polars as pl
 from reconciler import pseudonyms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
 NOBODY: Mapping[str, str] = {}
 
@@ -36,11 +36,16 @@ def who(host_id: str, names: Mapping[str, str]) -> str:
     return f"{host_id} {names[host_id]}" if names.get(host_id) else without_addresses(host_id, names)
 
 
-def tell(host_id: str, detail: str, others: Iterable[str], names: Mapping[str, str]) -> str:
+def tell(host_id: str, detail: str, others: Sequence[str], names: Mapping[str, str]) -> str:
     """What a finding about `host_id` says, and those it clashes with where it does not name them itself."""
+    about = {host_id, *others}
     told = {host_id, *_WORD.findall(detail)}
     rest = ", ".join(who(other, names) for other in others if other not in told)
     if names:
-        detail = _WORD.sub(lambda word: who(word[0], names), detail)
+        # A number may be a year or a count: it is somebody's Host ID only where the finding says so.
+        detail = _WORD.sub(
+            lambda word: word[0] if word[0].isdecimal() and word[0] not in about else who(word[0], names),
+            detail,
+        )
     detail = without_addresses(detail, names)
     return "; ".join(filter(None, (detail, rest and f"with {rest}")))

@@ -19,6 +19,8 @@ CAP = 10
 WIDTH = 100
 _NARROWEST = 20
 """Columns of a terminal below which a cell is not broken into lines."""
+_WIDEST = 80
+"""Columns that others of a table are padded to at most; else one long name would be paid for by every row."""
 
 _STYLES = {"+": "green", "~": "yellow", "-": "red", "title": "bold", "bad": "bold red", "quiet": "dim"}
 
@@ -85,7 +87,7 @@ class Page:
     ) -> tuple[Sequence[Sequence[str]], Sequence[bool]]:
         """Rows whose last cell goes on below where a terminal is too narrow, and which rows go on so."""
         columns = list(zip(*rows, strict=True))[:-1]
-        others = sum(max(map(_width, column)) + 2 for column in columns)
+        others = sum(_column(column) + 2 for column in columns)
         room = self._width - indent - others
         if not self._wraps or room < _NARROWEST or all(_width(row[-1]) <= room for row in rows):
             return rows, [False] * len(rows)
@@ -111,7 +113,7 @@ def safe(text: str) -> str:
 def align(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[str]:
     """Rows of equal length as lines with aligned columns, two spaces apart."""
     flush = frozenset(right)
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    widths = [_column(column) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
             pad(cell, width, right=at in flush)
@@ -129,6 +131,10 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
 
 def _width(text: str) -> int:
     return len(text) if text.isascii() else cell_len(text)
+
+
+def _column(cells: Iterable[str]) -> int:
+    return min(max(map(_width, cells)), _WIDEST)
 
 
 def natural(text: str) -> list[str | int]:

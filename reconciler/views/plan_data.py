@@ -13,6 +13,7 @@ from reconciler.model.plan import ACTIONS, KINDS
 from reconciler.views.counts import SYMBOLS
 from reconciler.views.findings_text import LEVELS
 from reconciler.views.names import names_of, tell, without_addresses
+from reconciler.views.page import safe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +62,8 @@ def plan_data(plan: Plan, *, show_names: bool) -> str:
     }
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     # `</script>` and `<!--` would end the element, or open a comment in it.
-    return text.replace("<", "\\u003c")
+    # JSON has no control characters, but signs that turn the direction of a line round.
+    return safe(text.replace("<", "\\u003c"))
 
 
 def _people(plan: Plan) -> pl.DataFrame:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.pseudonyms import without_addresses
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,6 +21,11 @@ def unconfirmed(plan: Plan) -> str:
     return f"Not confirmed yet: {found[0]}." if found.len() else ""
 
 
+def settings_changes(plan: Plan) -> str:
+    """How settings differ from those of the last apply; protected Host IDs of old may be e-mail addresses."""
+    return without_addresses(plan.header.settings_changes)
+
+
 def notes_of(plan: Plan) -> list[str]:
     """What a reader should know before the counts, a sentence each."""
     header = plan.header
@@ -28,7 +35,7 @@ def notes_of(plan: Plan) -> list[str]:
         f"A part of the plan: {len(plan.changes):,} of {header.whole:,} changes.": header.part,
         "The directory is new.": header.new_directory,
         "Additions only: nobody leaves, and nothing is removed.": header.additions_only,
-        f"Settings since the last apply: {header.settings_changes}.": header.settings_changes,
+        f"Settings since the last apply: {settings_changes(plan)}.": header.settings_changes,
         "No baseline: there is no last good run to hold the exports against.": not (
             header.baseline or header.undoes
         ),

@@ -12,7 +12,7 @@ from reconciler.views.findings_text import list_findings
 from reconciler.views.items import ITEMS
 from reconciler.views.names import names_of
 from reconciler.views.page import CAP, Page, natural, pad, plural
-from reconciler.views.plan_notes import unconfirmed
+from reconciler.views.plan_notes import settings_changes, unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,7 +93,7 @@ def _write_header(page: Page, plan: Plan) -> None:
     if header.additions_only:
         page.line("Additions only: nobody leaves, and nothing is removed.")
     if header.settings_changes:
-        page.prose(f"Settings since the last apply: {header.settings_changes}")
+        page.prose(f"Settings since the last apply: {settings_changes(plan)}")
     if waiting := unconfirmed(plan):
         page.prose(waiting)
     if not header.baseline and not header.undoes:

@@ -196,3 +196,24 @@ def test_a_file_that_is_not_there_says_how_to_make_it(reconcile, tmp_path, monke
     assert log.startswith(
         "plan.md: cannot be read: No such file or directory; 'reconcile plan --out-markdown"
     )
+
+
+def test_a_summary_that_cannot_be_written_stops_no_comment(api, job, reconcile, monkeypatch):
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "nowhere/summary.md")
+    code, shown, said = reconcile("comment", "plan.md")
+    assert (code, shown) == (0, "Comment created.\n")
+    assert said == (
+        "The job's summary cannot be written (No such file or directory): see GITHUB_STEP_SUMMARY.\n"
+    )
+    assert list(api.bodies.values()) == [BODY]
+    assert job
+
+
+def test_a_merge_request_without_a_number_is_told(reconcile, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("plan.md").write_text("x")
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    monkeypatch.setenv("CI_MERGE_REQUEST_IID", "!7")
+    monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    said = "No comment was written: CI_MERGE_REQUEST_IID is no number.\n"
+    assert reconcile("comment", "plan.md") == (0, "", said)

@@ -346,3 +346,10 @@ def test_an_id_may_have_dots(demo: Path, reconcile: Run, command: str) -> None:
     code, shown, _ = reconcile(command, *names)
     assert code == 0
     assert {line.split()[0] for line in shown.splitlines() if " st." in f" {line}"} == set(names)
+
+
+@pytest.mark.parametrize("option", ["--out", "--out-html", "--out-csv"])
+def test_a_file_where_a_folder_is_due_is_told(demo: Path, reconcile: Run, option: str) -> None:
+    (demo / "plans").write_text("")
+    told = "plans: no folder for a file of each school: File exists; name a new folder where you can write\n"
+    assert reconcile("plan", "--all", option, "plans") == (1, "", told)

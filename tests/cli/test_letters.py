@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import stat
+import time
 from pathlib import Path
 from textwrap import dedent
 
@@ -136,6 +138,26 @@ def test_where_nobody_shares_nothing_is_written(demo, reconcile):
     assert not Path("out").exists()
 
 
+def test_an_address_that_stands_for_none_gets_no_letter_and_stops_no_other(demo, reconcile):
+    students = demo / "schools/maple-grove/2025-26/students.txt"
+    students.write_bytes(re.sub(rb"[a-z.]+@example.org", b"none@example.org", students.read_bytes()))
+    code, shown, log = reconcile("letters", "maple-grove", "--out", "out", "--quiet")
+    assert (code, shown) == (0, "Wrote 5 letters, about 10 people, to out.\n")
+    assert re.fullmatch(r"\d+ people share one address, S1\d+ among them: that is no family, and .*\n", log)
+    assert "none@" not in Path("out/all.html").read_text()
+
+
+def test_thousands_of_one_address_take_no_time():
+    ids = [f"S{number}" for number in range(3000)]
+    everybody = " ".join(ids)
+    found = [finding("shared-email", one, others=everybody) for one in ids]
+    people = [person(one, "Ada", "Byron", "none@example.org") for one in ids]
+    began = time.monotonic()
+    told = families(frame(FINDINGS, found), frame(PLAN_PEOPLE, people), frame(PAIRS, []))
+    assert time.monotonic() - began < 30  # hours, if each looked at whom each of the others looks at
+    assert [len(one.people) for one in told] == [3000]
+
+
 def test_a_saved_plan_gives_letters_that_name_no_children(demo, reconcile):
     reconcile("plan", "maple-grove", "--out", "p.plan")
     assert reconcile("letters", "p.plan", "--out", "out")[0] == 0
@@ -188,20 +210,25 @@ def test_the_shipped_letter_says_where_to_answer(own, reconcile, demo):
     ("text", "told"),
     [
         ("a\n{% for x in %}", "own.txt:2: Expected an expression"),
-        ("{{ password }}", "own.txt: 'password' is undefined; a letter may use school, school_year, people"),
+        (
+            "{{ password }}",
+            "own.txt:1: 'password' is undefined; a letter may use school, school_year, people",
+        ),
         (
             "{{ ''.__class__.__mro__ }}",
-            "own.txt: access to attribute '__class__' of 'str'",
+            "own.txt:1: access to attribute '__class__' of 'str'",
         ),
-        ("{{ 'x' * 10 ** 10 }}", "own.txt: '**' is not allowed in a letter; "),
-        ("{{ people.clear() }}", "own.txt: "),
+        ("{{ 'x' * 10 ** 10 }}", "own.txt:1: '**' is not allowed in a letter; "),
+        ("{{ people.clear() }}", "own.txt:1: "),
         (
             "{% for x in range(99999) %}xxxxxxxxx{% endfor %}",
             "own.txt: ValueError: a letter is",
         ),
-        ("{% for x in range(9999999) %}x{% endfor %}", "own.txt: OverflowError: "),
-        ("{% include '/etc/passwd' %}", "own.txt: "),
-        ("{{ 1 / 0 }}", "own.txt: ZeroDivisionError: "),
+        ("{% for x in range(9999999) %}x{% endfor %}", "own.txt:1: OverflowError: "),
+        ("{% include '/etc/passwd' %}", "own.txt:1: "),
+        ("a\n\n{{ 1 / 0 }}", "own.txt:3: ZeroDivisionError: "),
+        ("{# nothing #}\n", "own.txt: it makes an empty letter; write its text"),
+        ("{% if not email %}x{% endif %}", "own.txt: it makes an empty letter; write its text"),
     ],
 )
 def test_a_template_that_cannot_be_used_is_told_and_nothing_is_written(own, reconcile, text, told):
@@ -221,3 +248,17 @@ def test_a_template_that_is_not_there_says_which_setting_names_it(own, reconcile
         "schools/maple-grove/own.txt: the letter cannot be read: No such file or directory; "
     )
     assert log.endswith("correct --template, or letters.template in the school's file\n")
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ {}[email] }}", "{{ school[people[0].name] }}", "{{ [][people[0].name.split()[0]] }}"]
+)
+def test_a_mistake_tells_nobodys_values(own, reconcile, text):
+    own(text)
+    code, _, log = reconcile("letters", "maple-grove", "--out", "out")
+    assert code == 1
+    assert log.startswith("schools/maple-grove/own.txt:1: ")
+    assert "has no" in log
+    assert "(a value)" in log
+    assert "@" not in log
+    assert "Elderfield" not in log

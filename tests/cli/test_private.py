@@ -135,6 +135,24 @@ def test_under_pseudonyms_no_host_id_no_name_and_no_address_is_told(
     assert second_year
 
 
+def test_protected_host_ids_are_neither_told_under_pseudonyms_nor_with_their_addresses(
+    second_year, reconcile, monkeypatch
+):
+    monkeypatch.setenv("RECONCILE_PSEUDONYM_KEY", KEY)
+    with Path("schools/maple-grove.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"protected: {{host_ids: [S1001, {OLD}]}}\n")
+    for view in ("text", "markdown", "html", "json"):
+        shown = reconcile("plan", "maple-grove", "--pseudonyms", "--format", view)[1]
+        assert "not shown, as it names Host IDs" in shown
+        assert "S1001" not in shown
+        assert OLD not in shown
+    for view in ("text", "markdown", "html"):
+        shown = reconcile("plan", "maple-grove", "--format", view)[1]
+        assert "S1001" in shown
+        assert OLD not in shown
+    assert second_year
+
+
 def test_a_pseudonym_is_one_persons_in_every_plan_and_the_key_tells_whose(
     second_year, reconcile, monkeypatch, tmp_path
 ):
@@ -164,6 +182,20 @@ def test_a_key_that_can_be_guessed_is_refused(reconcile, monkeypatch, key, state
 
 
 @pytest.mark.usefixtures("demo")
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("plan", "maple-grove", "--out", "x", "--out-html", "./x"),
+        ("show", "x", "--out-csv", "x", "--out-json", "x"),
+    ],
+)
+def test_one_file_is_not_named_twice(reconcile, options):
+    code, shown, log = reconcile(*options)
+    assert (code, shown) == (2, "")
+    assert "x is named by --out" in " ".join(log.split())
+    assert not Path("x").exists()
+
+
 def test_names_and_pseudonyms_are_not_shown_together(reconcile):
     code, _, log = reconcile("plan", "maple-grove", "--pseudonyms", "--show-names")
     assert code == 2

@@ -128,3 +128,25 @@ def test_without_mistakes_there_is_no_annotation_and_an_empty_log(capsys: pytest
     code, shown, _ = validate(capsys, "--format", "sarif")
     assert (code, json.loads(shown)["runs"][0]["results"]) == (0, [])
     assert validate(capsys, "--quiet") == (0, "", "")
+
+
+def test_a_path_that_is_not_there_hides_no_mistake_of_another(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    (folder / "schools" / "elm.yaml").write_text("nmae: Elm\n", encoding="utf-8")
+    code, shown, remark = validate(capsys, "elms.yaml", "schools/elm.yaml")
+    assert code == 1
+    assert "elms.yaml: no such file, and no folder with .yaml files; check the path\n" in shown
+    assert "schools/elm.yaml:1:1: unknown key 'nmae'; did you mean 'name'?\n" in shown
+    assert not remark.startswith("1 ")
+
+
+def test_a_file_that_no_command_takes_for_a_school_is_told(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    for name in ("oak.yml", "Ash.YAML", "notes.txt"):
+        (folder / "schools" / name).write_text(GOOD, encoding="utf-8")
+    told = "not read, as its name does not end in .yaml; rename it"
+    said = f"schools/Ash.YAML: {told}\nschools/oak.yml: {told}\n"
+    assert validate(capsys) == (1, said, "2 mistakes.\n")
+    assert validate(capsys, "schools/oak.yml") == (0, "1 file is valid.\n", "")

@@ -107,3 +107,9 @@ def test_campuses_are_told_by_their_names_in_rows_and_in_the_keys_of_groups(
     assert "  Internal/Faculty (St. John) (faculty@St. John): member of staff\n" in told
     title = "Internal/Faculty (St. John) (faculty@St. John)"
     assert explain("maple-grove", "faculty@St. John")[1].startswith(f"{title}\n")
+
+
+def test_a_school_without_a_name_is_no_finding_code(explain: Callable[..., Run]) -> None:
+    code, shown, log = explain("maple-grove")
+    assert (code, shown) == (2, "")
+    assert "maple-grove is a school; name whom it is about" in " ".join(log.split())

@@ -81,6 +81,22 @@ def test_all_who_share_an_email_are_blocked_and_each_is_told_the_others():
     ]
 
 
+@pytest.mark.parametrize(("people", "rest"), [(51, ""), (52, " and 1 more"), (3000, " and 2949 more")])
+def test_of_very_many_who_share_an_email_each_is_told_some(people, rest):
+    ids = [f"{number:04}" for number in range(people)]
+    tables = families(students=[student(one, email="none@example.org") for one in ids])
+    roster = build_roster(tables, make_school())
+    findings = roster.findings.filter(roster.findings["code"] == "shared-email").sort("host_id")
+    assert findings["host_id"].to_list() == [f"S{one}" for one in ids]
+    assert set(findings["others"].str.count_matches(" ")) == {49}
+    assert findings["others"][0] == " ".join(f"S{one}" for one in ids[1:51])
+    assert (
+        findings["detail"][people - 1]
+        == f"shares its e-mail with {', '.join(f'S{one}' for one in ids[:50])}{rest}"
+    )
+    assert findings["detail"][0].endswith(f"S0050{rest}")
+
+
 def test_blank_emails_never_clash():
     roster = build_roster(families(email("3")), make_school())
     assert set(roster.people["blocked"]) == {""}

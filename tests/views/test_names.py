@@ -41,3 +41,17 @@ def test_the_key_of_a_group_stays(key: str, text: str) -> None:
 )
 def test_an_address_does_not(text: str, seen: str) -> None:
     assert without_addresses(text) == seen
+
+
+@pytest.mark.parametrize(
+    ("detail", "others", "seen"),
+    [
+        ("its graduation year is 2028", [], "its graduation year is 2028"),
+        ("shares its e-mail with 2028", ["2028"], "shares its e-mail with 2028 Ada Byron"),
+        ("is the parent P2 too", [], "is the parent P2 Bo too"),
+    ],
+)
+def test_a_number_is_a_host_id_only_where_the_finding_is_about_it(
+    detail: str, others: list[str], seen: str
+) -> None:
+    assert tell("3", detail, others, {"2028": "Ada Byron", "P2": "Bo"}) == seen
