@@ -66,7 +66,7 @@ def init(  # noqa: PLR0913 - one parameter an option
     from reconciler.views import plan_text
 
     file = Path(school) if school.endswith(".yaml") else Path("schools") / f"{school}.yaml"
-    _see_that_it_is_an_id(file.stem)
+    _see_that_it_is_an_id(file.stem if school.endswith(".yaml") else school)
     beginning.see_that_it_is_new(file)
     folder = exports or _ask_for_folder()
     draft = beginning.look_at(folder, sis=sis, chosen=_chosen(table or []))
