@@ -270,3 +270,17 @@ def test_an_account_that_is_set_aside_is_not_parked_for_another(world):
     plan = world.plan(family(KEEP, ("S1", "", "student", "set_aside")))
     assert users(plan) == []
     assert found(plan.findings, "rekey-refused") == [("rekey-refused", "old1")]
+
+
+def test_nobody_is_parked_where_an_account_was_set_aside_for_good(world):
+    """That apply would fail, and so would each of those after it."""
+    world.apply(family())
+    add_second(world)
+    world.apply(family(KEEP))
+    rows, students = CASES["swap"]
+    for stopped in stopped_everywhere(world, world.plan(family(*rows, students=students))):
+        stopped.apply(family(*rows, students=students))
+        assert stopped.user("S2", "first_name") == ("Una",)
+        assert stopped.user("S1", "first_name") == ("Bo",)
+        assert stopped.user("parked:S1", "active") == (False,)
+        assert stopped.plan(family(*rows, students=students)).verdict == "none"
