@@ -101,10 +101,13 @@ def _open_all(folder: Path) -> tuple[dict[str, Sequence[str]], list[tuple[str, s
 def _see_that_they_are_there(
     chosen: Mapping[str, str], exports: Mapping[str, Sequence[str]], folder: Path
 ) -> None:
+    told = []
     for table, file in chosen.items():
         if file not in exports:
             hint = did_you_mean(file, exports) or f"there are {', '.join(exports)}"
-            raise ReconcileError(f"--table {table}={file}: {folder} has no export of that name; {hint}")
+            told.append(f"--table {table}={file}: {folder} has no export of that name; {hint}")
+    if told:
+        raise ReconcileError("\n".join(told))
 
 
 def _stub(sis: str, folder: Path, files: Mapping[str, str]) -> School:
@@ -139,17 +142,22 @@ def _assign(school: School, exports: Mapping[str, Sequence[str]], chosen: Mappin
 
     if unknown := [table for table in chosen if table not in school.tables]:
         known = ", ".join(school.tables)
-        raise ReconcileError(f"--table {unknown[0]}: {school.sis} has no such table; there are {known}")
+        named = ", ".join(unknown)
+        raise ReconcileError(f"--table {named}: {school.sis} has no such table; there are {known}")
     fits = [
         fit
         for file, header in exports.items()
         for table, rules in school.tables.items()
         if (fit := _fit(file, header, table, rules))
     ]
-    for table, file in chosen.items():
-        if not any((fit.table, fit.file) == (table, file) for fit in fits):
-            told = _mistakes(exports[file], school.tables[table])
-            raise ReconcileError(f"--table {table}={file}: {told}")
+    fit_so = {(fit.table, fit.file) for fit in fits}
+    if wrong := [pair for pair in chosen.items() if pair not in fit_so]:
+        raise ReconcileError(
+            "\n".join(
+                f"--table {table}={file}: {_mistakes(exports[file], school.tables[table])}"
+                for table, file in wrong
+            )
+        )
     return assign(fits, NEEDED, chosen)
 
 

@@ -98,14 +98,16 @@ def _see_that_it_is_an_id(school: str) -> None:
 
 def _chosen(tables: list[str]) -> dict[str, str]:
     """Table -> file, as the options say it."""
-    chosen = {}
+    chosen: dict[str, str] = {}
     for one in tables:
         table, sign, file = one.partition("=")
         if not (sign and table and file):
             raise typer.BadParameter(
                 f"'{one}': write TABLE=FILE, such as students=all.txt", param_hint="--table"
             )
-        chosen[table] = file
+        if chosen.setdefault(table, file) != file:
+            hint = f"{table} is {chosen[table]} and {file}; a table has one file"
+            raise typer.BadParameter(hint, param_hint="--table")
     return chosen
 
 

@@ -323,3 +323,21 @@ def test_an_id_is_no_path(demo, reconcile, school):
     assert code == 2
     assert "is no id" in log
     assert sorted(path.name for path in demo.rglob("riverside*")) == []
+
+
+@pytest.mark.usefixtures("demo")
+def test_each_table_option_that_is_wrong_is_told(reconcile):
+    words = ["init", "riverside", "--exports", EXPORTS]
+    _, _, log = reconcile(*words, "--table", "students=a.txt", "--table", "staff=b.csv")
+    assert [line.split(":")[0] for line in log.splitlines()] == [
+        "--table students=a.txt",
+        "--table staff=b.csv",
+    ]
+    _, _, log = reconcile(*words, "--table", "students=users.csv", "--table", "staff=emails.csv")
+    assert [line.split(":")[0] for line in log.splitlines()] == [
+        "--table students=users.csv",
+        "--table staff=emails.csv",
+    ]
+    code, _, log = reconcile(*words, "--table", "students=students.txt", "--table", "students=users.csv")
+    assert code == 2
+    assert "students is students.txt and users.csv; a table has one file" in " ".join(log.split())
