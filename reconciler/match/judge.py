@@ -40,7 +40,7 @@ def judge_pairs(
     years = (pl.col("a_year") != "") & (pl.col("p_year") != "")
     judged = both.with_columns(
         similarity=pl.Series(
-            [_similar(*rows) for rows in zip(names.iter_rows(), plain.iter_rows(), strict=True)],
+            [_similarity(*rows) for rows in zip(names.iter_rows(), plain.iter_rows(), strict=True)],
             dtype=pl.Float64,
         ),
         email=pl.col("a_mails").list.set_intersection("p_mails").list.len() > 0,
@@ -58,29 +58,23 @@ def judge_pairs(
     )
 
 
-def _similar(names: tuple[str, ...], plain: tuple[str, ...]) -> float:
-    """How similar two full names are, as they stand or without accents, in which alone none are the same."""
-    whole = _similarity(*names)
-    return whole if names == plain or whole == 1 else max(whole, min(_similarity(*plain), _BUT_FOR_MARKS))
-
-
-def _similarity(first: str, preferred: str, last: str, *theirs: str) -> float:
+def _similarity(names: tuple[str, ...], plain: tuple[str, ...]) -> float:
     """How similar two full names are at best, with the given or the preferred first name.
 
-    Without a surname there is no full name.
+    Each gives first, preferred and last name of either, as they stand and without accents, in which alone
+    none are the same. Without a surname there is no full name.
     """
-    if not (last and theirs[2]):
-        return 0.0
+    if _full_names(*names[:3]) & _full_names(*names[3:]):
+        return 1.0
     from rapidfuzz.distance import DamerauLevenshtein  # noqa: PLC0415 - loads slowly, and rarely wanted
 
-    ours = {f"{one} {last}" for one in (first, preferred) if one}
-    others = {f"{one} {theirs[2]}" for one in theirs[:2] if one}
-    if ours & others:
-        return 1.0
-    return max(
-        (DamerauLevenshtein.normalized_similarity(one, other) for one in ours for other in others),
-        default=0.0,
-    )
+    ours, others = _full_names(*plain[:3]), _full_names(*plain[3:])
+    similar = (DamerauLevenshtein.normalized_similarity(one, other) for one in ours for other in others)
+    return min(max(similar, default=0.0), _BUT_FOR_MARKS)
+
+
+def _full_names(first: str, preferred: str, last: str) -> set[str]:
+    return {f"{one} {last}" for one in (first, preferred) if one} if last else set()
 
 
 def _score() -> pl.Expr:
