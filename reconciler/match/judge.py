@@ -64,11 +64,13 @@ def _similarity(names: tuple[str, ...], plain: tuple[str, ...]) -> float:
     Each gives first, preferred and last name of either, as they stand and without accents, in which alone
     none are the same. Without a surname there is no full name.
     """
-    if _full_names(*names[:3]) & _full_names(*names[3:]):
+    ours, others = _full_names(*names[:3]), _full_names(*names[3:])
+    if ours & others:
         return 1.0
     from rapidfuzz.distance import DamerauLevenshtein  # noqa: PLC0415 - loads slowly, and rarely wanted
 
-    ours, others = _full_names(*plain[:3]), _full_names(*plain[3:])
+    if names != plain:
+        ours, others = _full_names(*plain[:3]), _full_names(*plain[3:])
     similar = (DamerauLevenshtein.normalized_similarity(one, other) for one in ours for other in others)
     return min(max(similar, default=0.0), _BUT_FOR_MARKS)
 
