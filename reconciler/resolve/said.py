@@ -42,9 +42,17 @@ def moves_said(
     unclear = ~other_kind & _is_unclear()
     found = [
         findings(
-            nobody,
+            nobody.with_columns(staff=_as_staff(roster)),
             "crosswalk-unknown",
-            pl.format("the crosswalk gives it {}, and nobody at the school has that Host ID", "new_host_id"),
+            pl.when(pl.col("staff") != pl.col("new_host_id"))
+            .then(
+                pl.format("the crosswalk gives it {}, who is the member of staff {}", "new_host_id", "staff")
+            )
+            .otherwise(
+                pl.format(
+                    "the crosswalk gives it {}, and nobody at the school has that Host ID", "new_host_id"
+                )
+            ),
             host_id="old_host_id",
             others=pl.col("new_host_id"),
         ),
@@ -120,9 +128,17 @@ def moving_on(
 
 
 def without_account(current: pl.Series, people: pl.DataFrame, roster: Roster) -> pl.DataFrame:
-    """`old_host_id, new_host_id, file, line`: accepted rows whose person has no account among these yet."""
-    rows = _accepted(roster).filter(one_of("new_host_id", people["host_id"]))
+    """`old_host_id, new_host_id, file, line`: accepted rows whose person has no account among these yet.
+
+    A parent who is staff, too, has the Host ID of staff.
+    """
+    rows = _accepted(roster).with_columns(_as_staff(roster)).filter(one_of("new_host_id", people["host_id"]))
     return rows.filter(~one_of("new_host_id", current)).drop("decision")
+
+
+def _as_staff(roster: Roster) -> pl.Expr:
+    merged = roster.merged
+    return pl.col("new_host_id").replace(merged["parent_host_id"], merged["staff_host_id"])
 
 
 _ON = {"was": pl.String, "host_id": pl.String, "next": pl.String}

@@ -284,3 +284,16 @@ def test_nobody_is_parked_where_an_account_was_set_aside_for_good(world):
         assert stopped.user("S1", "first_name") == ("Bo",)
         assert stopped.user("parked:S1", "active") == (False,)
         assert stopped.plan(family(*rows, students=students)).verdict == "none"
+
+
+def test_a_teacher_gets_no_second_account_beside_the_one_of_the_parent_she_is(world):
+    world.apply(family())
+    world.by_hand("UPDATE users SET host_id = 'rosa', email = '', email_key = '' WHERE host_id = 'P1'")
+    joined = [staff("1"), staff("2", first_name="Rosa", last_name="Plover1", email="parent1@example.org")]
+    plan = world.plan(family(("rosa", "P1", "parent", "accept"), staff=joined))
+    assert users(plan) == []
+    assert of(plan, "rosa", "crosswalk-unknown") == [
+        "the crosswalk gives it P1, who is the member of staff T2"
+    ]
+    assert of(plan, "T2") == ["is to have the account rosa, which does not get this Host ID"]
+    assert users(world.plan(family(("rosa", "T2", "parent", "accept"), staff=joined))) == [("rekey", "T2")]
