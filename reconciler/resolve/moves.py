@@ -72,7 +72,8 @@ def follow_moves(  # noqa: PLR0913 - both sides, and what binds them
     possible, refused = _settle(moves, accounts, people, current, roster, school)
     left = moves["was"].filter(~moves["was"].is_in(listed(possible["was"])))
     moved = under_final_ids(current, possible) if possible.height else current
-    waiting, told = _wait(people, current, moved, roster)
+    ids = current.users["host_id"], moved.users["host_id"]
+    waiting, told = without_account(*ids, people, roster)
     return Moved(
         moved,
         possible,
@@ -235,40 +236,6 @@ def _moves(accounts: pl.DataFrame, final: pl.Expr, reason: str) -> pl.DataFrame:
 def _undecided(roster: Roster) -> pl.Series:
     """Those of whom it is not said that they have left."""
     return pl.concat([roster.held.filter(scope="account")["host_id"], roster.merged["parent_host_id"]])
-
-
-def _wait(
-    people: pl.DataFrame, current: Directory, moved: Directory, roster: Roster
-) -> tuple[pl.Series, pl.DataFrame]:
-    """Host IDs of people whose account the crosswalk names, and who do not get it: none gets another."""
-    rows = without_account(moved.users["host_id"], people, roster)
-    ids = current.users["host_id"]
-    aside = roster.crosswalk.filter(pl.col("decision") == "set_aside", ~one_of("old_host_id", ids))
-    there = one_of("old_host_id", ids) | (pl.lit(PARKED) + pl.col("new_host_id")).is_in(listed(ids))
-    found = [
-        findings(
-            rows.filter(there),
-            "rekey-refused",
-            pl.format("is to have the account {}, which does not get this Host ID", "old_host_id"),
-            host_id="new_host_id",
-            others=pl.col("old_host_id"),
-        ),
-        findings(
-            rows.filter(~there),
-            "crosswalk-unknown",
-            pl.format("is to have the account {}, and there is none of that Host ID", "old_host_id"),
-            host_id="new_host_id",
-            others=pl.col("old_host_id"),
-            level="blocked",
-        ),
-        findings(
-            aside,
-            "crosswalk-unknown",
-            "is set aside, and there is no account of that Host ID",
-            host_id="old_host_id",
-        ),
-    ]
-    return rows["new_host_id"], pl.concat(found)
 
 
 def _settle(  # noqa: PLR0913 - both sides, and what binds them

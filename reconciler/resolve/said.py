@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import FINDINGS, PARKED, empty, findings, folded
-from reconciler.keys import one_of
+from reconciler.keys import listed, one_of
 
 if TYPE_CHECKING:
     from reconciler.model import Roster
@@ -40,6 +40,26 @@ def moves_said(
     nobody, there = there.filter(~known), there.filter(known)
     other_kind = (pl.col("account_type") == "student") != (pl.col("person_type") == "student")
     unclear = ~other_kind & _is_unclear()
+    found = _told(nobody, there.filter(other_kind), there.filter(unclear), roster)
+    stuck = pl.concat([_moves(nobody), _moves(there.filter(other_kind | unclear))])
+    todo = there.filter(~other_kind, ~unclear)
+    held = roster.crosswalk.filter(decision="set_aside")["old_host_id"]
+    second = todo.filter(
+        pl.col("decision") == "keep_old", one_of("new_host_id", ids), ~one_of("new_host_id", held)
+    )
+    aside = second.select(
+        was="new_host_id",
+        host_id=pl.lit(PARKED) + pl.col("new_host_id"),
+        reason=pl.lit(ASIDE),
+        file="file",
+        line="line",
+    )
+    return pl.concat([_moves(todo), aside]), stuck, found
+
+
+def _told(
+    nobody: pl.DataFrame, other_kind: pl.DataFrame, unclear: pl.DataFrame, roster: Roster
+) -> pl.DataFrame:
     found = [
         findings(
             nobody.with_columns(staff=_as_staff(roster)),
@@ -57,11 +77,11 @@ def moves_said(
             others=pl.col("new_host_id"),
         ),
         _refused(
-            there.filter(other_kind),
+            other_kind,
             pl.format("is a {}'s account, and {} is a {}", "account_type", "new_host_id", "person_type"),
         ),
         _refused(
-            there.filter(unclear),
+            unclear,
             pl.when("person_there")
             .then(
                 pl.format("is as much like {} as like {}: the row may be done", "new_host_id", "old_host_id")
@@ -75,20 +95,7 @@ def moves_said(
             ),
         ),
     ]
-    stuck = pl.concat([_moves(nobody), _moves(there.filter(other_kind | unclear))])
-    todo = there.filter(~other_kind, ~unclear)
-    held = roster.crosswalk.filter(decision="set_aside")["old_host_id"]
-    second = todo.filter(
-        pl.col("decision") == "keep_old", one_of("new_host_id", ids), ~one_of("new_host_id", held)
-    )
-    aside = second.select(
-        was="new_host_id",
-        host_id=pl.lit(PARKED) + pl.col("new_host_id"),
-        reason=pl.lit(ASIDE),
-        file="file",
-        line="line",
-    )
-    return pl.concat([_moves(todo), aside]), stuck, pl.concat(found)
+    return pl.concat(found)
 
 
 def _moves(rows: pl.DataFrame) -> pl.DataFrame:
@@ -127,13 +134,42 @@ def moving_on(
     return on.select("was", host_id="old_host_id", next="new_host_id")
 
 
-def without_account(current: pl.Series, people: pl.DataFrame, roster: Roster) -> pl.DataFrame:
-    """`old_host_id, new_host_id, file, line`: accepted rows whose person has no account among these yet.
+def without_account(
+    ids: pl.Series, finals: pl.Series, people: pl.DataFrame, roster: Roster
+) -> tuple[pl.Series, pl.DataFrame]:
+    """Host IDs of people whose account the crosswalk names, and who do not get it: none gets another.
 
-    A parent who is staff, too, has the Host ID of staff.
+    `ids` are the Host IDs that accounts have, `finals` those that they get. A parent who is staff, too, has
+    the Host ID of staff.
     """
     rows = _accepted(roster).with_columns(_as_staff(roster)).filter(one_of("new_host_id", people["host_id"]))
-    return rows.filter(~one_of("new_host_id", current)).drop("decision")
+    rows = rows.filter(~one_of("new_host_id", finals))
+    aside = roster.crosswalk.filter(pl.col("decision") == "set_aside", ~one_of("old_host_id", ids))
+    there = one_of("old_host_id", ids) | (pl.lit(PARKED) + pl.col("new_host_id")).is_in(listed(ids))
+    found = [
+        findings(
+            rows.filter(there),
+            "rekey-refused",
+            pl.format("is to have the account {}, which does not get this Host ID", "old_host_id"),
+            host_id="new_host_id",
+            others=pl.col("old_host_id"),
+        ),
+        findings(
+            rows.filter(~there),
+            "crosswalk-unknown",
+            pl.format("is to have the account {}, and there is none of that Host ID", "old_host_id"),
+            host_id="new_host_id",
+            others=pl.col("old_host_id"),
+            level="blocked",
+        ),
+        findings(
+            aside,
+            "crosswalk-unknown",
+            "is set aside, and there is no account of that Host ID",
+            host_id="old_host_id",
+        ),
+    ]
+    return rows["new_host_id"], pl.concat(found)
 
 
 def _as_staff(roster: Roster) -> pl.Expr:
