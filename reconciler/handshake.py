@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from reconciler.pipeline import target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from reconciler.match import Matching
     from reconciler.model import School, SourceFile
@@ -25,6 +26,8 @@ class Crosswalk:
     """The rows of a crosswalk that somebody has written or decided; each is kept word for word."""
 
     rows: tuple[dict[str, str], ...] = ()
+    open: tuple[dict[str, str], ...] = ()
+    """Rows of ours that nobody has decided: suggestions of before, unless somebody has corrected them."""
     notes: tuple[str, ...] = ()
     """Headers of columns that are the school's own."""
 
@@ -36,7 +39,7 @@ class Written:
     path: Path
     rows: int
     kept: int
-    """Rows that had a decision already, and stay word for word."""
+    """Rows of before that were decided, written, noted or corrected by hand, and stay word for word."""
     sha256: str = field(repr=False)
 
 
@@ -77,7 +80,10 @@ def write_crosswalk(matching: Matching, decided: Crosswalk, path: Path, *, accep
     """
     from reconciler.private_file import private_file  # noqa: PLC0415
 
-    known = {(row["old_host_id"], row["new_host_id"]) for row in decided.rows}
+    suggested = set(matching.suggestions.select("old_host_id", "new_host_id").rows())
+    asked = {old for old, _ in suggested}
+    before = [*decided.rows, *(row for row in decided.open if _is_corrected(row, suggested, asked))]
+    known = {_pair(row) for row in before}
     rows = [
         {
             "old_host_id": old,
@@ -92,12 +98,23 @@ def write_crosswalk(matching: Matching, decided: Crosswalk, path: Path, *, accep
     text = io.StringIO()
     writer = csv.DictWriter(text, [*COLUMNS, *decided.notes], restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows([*decided.rows, *rows])
+    writer.writerows([*before, *rows])
     data = text.getvalue().encode()
     with private_file(path, "the crosswalk") as file:
         file.write(data)
-    kept = len(decided.rows)
+    kept = len(before)
     return Written(path, kept + len(rows), kept, hashlib.sha256(data).hexdigest())
+
+
+def _pair(row: Mapping[str, str]) -> tuple[str, str]:
+    return row["old_host_id"], row["new_host_id"]
+
+
+def _is_corrected(
+    row: Mapping[str, str], suggested: AbstractSet[tuple[str, str]], asked: AbstractSet[str]
+) -> bool:
+    """Whether it names somebody who is not suggested for an account that is still to be decided."""
+    return bool(row["new_host_id"]) and row["old_host_id"] in asked and _pair(row) not in suggested
 
 
 def _crosswalk_at_hand(school: School, path: Path) -> SourceFile | None:
@@ -125,8 +142,10 @@ def _read_crosswalk(file: SourceFile) -> Crosswalk:
     notes = [name for name in header if name and name not in fields.values()]
     names = {ours: fields.get(ours, "") for ours in COLUMNS} | {name: name for name in notes}
     kept = [_row(names, header, cells) for cells in rows]
-    by_hand = [row for row in kept if row["decision"] or not row["evidence"]]
-    return Crosswalk(tuple(by_hand), tuple(notes))
+    said = ["decision", *notes]
+    by_hand = [row for row in kept if any(row[name] for name in said) or not row["evidence"]]
+    ours = [row for row in kept if row["evidence"] and not any(row[name] for name in said)]
+    return Crosswalk(tuple(row for row in by_hand if any(row.values())), tuple(ours), tuple(notes))
 
 
 def _row(names: dict[str, str], header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from reconciler.beginning.draft import Draft, Table
@@ -15,6 +16,8 @@ from reconciler.model import SchoolYear, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import polars as pl
 
     from reconciler.detect import Assignment, Fit
     from reconciler.model import School, TableRules, Tables
@@ -51,7 +54,7 @@ def look_at(folder: Path, *, sis: str = "", chosen: Mapping[str, str]) -> Draft:
     _see_that_they_are_there(chosen, exports, folder)
     schools = {name: _stub(name, folder, {}) for name in ([_system(sis)] if sis else SYSTEMS)}
     found = _assign_each(schools, exports, chosen)
-    best = _choose(found, schools, exports, folder)
+    best = _choose(found, schools, exports, folder, unused)
     files = {table: fit.file for table, fit in found[best].fits.items()}
     school = _stub(best, folder, files)
     tables = _read(school)
@@ -89,18 +92,22 @@ def _open_all(folder: Path) -> tuple[dict[str, Sequence[str]], list[tuple[str, s
         except OSError as error:
             unused.append((path.name, f"cannot be read: {error.strerror}"))
     if not headers:
-        told = "".join(f"\n  {name}: {why}" for name, why in unused)
-        raise ReconcileError(f"{folder}: no export is in this folder; README.md says what to export{told}")
+        raise ReconcileError(
+            f"{folder}: no export is in this folder; README.md says what to export{_listed(unused)}"
+        )
     return headers, unused
 
 
 def _see_that_they_are_there(
     chosen: Mapping[str, str], exports: Mapping[str, Sequence[str]], folder: Path
 ) -> None:
+    told = []
     for table, file in chosen.items():
         if file not in exports:
             hint = did_you_mean(file, exports) or f"there are {', '.join(exports)}"
-            raise ReconcileError(f"--table {table}={file}: {folder} has no export of that name; {hint}")
+            told.append(f"--table {table}={file}: {folder} has no export of that name; {hint}")
+    if told:
+        raise ReconcileError("\n".join(told))
 
 
 def _stub(sis: str, folder: Path, files: Mapping[str, str]) -> School:
@@ -135,17 +142,22 @@ def _assign(school: School, exports: Mapping[str, Sequence[str]], chosen: Mappin
 
     if unknown := [table for table in chosen if table not in school.tables]:
         known = ", ".join(school.tables)
-        raise ReconcileError(f"--table {unknown[0]}: {school.sis} has no such table; there are {known}")
+        named = ", ".join(unknown)
+        raise ReconcileError(f"--table {named}: {school.sis} has no such table; there are {known}")
     fits = [
         fit
         for file, header in exports.items()
         for table, rules in school.tables.items()
         if (fit := _fit(file, header, table, rules))
     ]
-    for table, file in chosen.items():
-        if not any((fit.table, fit.file) == (table, file) for fit in fits):
-            told = _mistakes(exports[file], school.tables[table])
-            raise ReconcileError(f"--table {table}={file}: {told}")
+    fit_so = {(fit.table, fit.file) for fit in fits}
+    if wrong := [pair for pair in chosen.items() if pair not in fit_so]:
+        raise ReconcileError(
+            "\n".join(
+                f"--table {table}={file}: {_mistakes(exports[file], school.tables[table])}"
+                for table, file in wrong
+            )
+        )
     return assign(fits, NEEDED, chosen)
 
 
@@ -174,26 +186,38 @@ def _choose(
     schools: Mapping[str, School],
     exports: Mapping[str, Sequence[str]],
     folder: Path,
+    unused: Sequence[tuple[str, str]],
 ) -> str:
-    """The system of the exports, if all that is needed is there and nothing is open."""
+    """The system of the exports, if all that is needed is there and nothing is open.
+
+    `unused` are files that cannot be read as exports, and why: what is missing may be one of them.
+    """
     from reconciler.detect import best_of  # noqa: PLC0415 - polars loads slowly
 
     best = best_of(found)
-    if len(best) > 1:
-        raise ReconcileError(
-            f"{folder}: these could be exports of {' or '.join(schools[name].sis for name in best)};"
-            f" say which with --sis {best[0]}"
-        )
     one = found[best[0]]
+    if len(best) > 1:
+        systems = " or ".join(schools[name].sis for name in best)
+        if not (one.fits or one.contested):
+            raise ReconcileError(
+                f"{folder}: no file has the columns of a table of {systems}; the first line of each must hold"
+                f" the column names, and --sis {best[0]} tells what is missing{_listed(unused)}"
+            )
+        raise ReconcileError(f"{folder}: these could be exports of {systems}; say which with --sis {best[0]}")
     if one.complete:
         return best[0]
     told = [
-        f"{table}: {' and '.join(files)} could each be it; say which with --table {table}={files[0]}"
+        f"{table}: {' and '.join(files)} could each be it;"
+        f" say which with --table {quote(f'{table}={files[0]}')}"
         for table, files in one.contested.items()
     ]
     told += [_missing(table, schools[best[0]].tables[table], exports) for table in one.missing]
-    lines = "".join(f"\n  {line}" for line in told)
+    lines = "".join(f"\n  {line}" for line in told) + (_listed(unused) if one.missing else "")
     raise ReconcileError(f"{folder}: not all of what {schools[best[0]].sis} exports is clear:{lines}")
+
+
+def _listed(unused: Sequence[tuple[str, str]]) -> str:
+    return "".join(f"\n  {name} is not read: {why}" for name, why in unused)
 
 
 def _missing(table: str, rules: TableRules, exports: Mapping[str, Sequence[str]]) -> str:
@@ -236,7 +260,7 @@ def _learn(draft: Draft, school: School, tables: Tables) -> None:
     """The school year, the campuses, and what tells who is a parent."""
     from reconciler.detect import guess_year  # noqa: PLC0415 - polars loads slowly
 
-    students = tables.frames["students"]
+    students = _present("students", school, tables)
     end, most, of_all = guess_year(students, school.grades)
     if 2 * most > of_all:
         draft.year = str(SchoolYear(end))
@@ -248,10 +272,20 @@ def _learn(draft: Draft, school: School, tables: Tables) -> None:
         draft.year = str(SchoolYear(written.year + (written.month >= _TURN)))
         draft.year_because = f"the newest file is of {written:%Y-%m-%d}; check it"
     ids: set[str] = set()
-    for name in ("students", "staff"):
-        frame = tables.frames[name]
+    for frame in (students, _present("staff", school, tables)):
         ids |= set(frame["school_id"]) if "school_id" in frame.columns else set()
     draft.school_ids = tuple(sorted(ids - {""}, key=lambda one: (len(one), one)))
     flags = ("is_custodial", "lives_with", "is_guardian", "data_access")
     draft.flags = tuple(flag for flag in flags if flag in tables.frames["contacts"].columns)
     draft.any_of = school.parents.any_of
+
+
+def _present(table: str, school: School, tables: Tables) -> pl.DataFrame:
+    """The rows of those who are at the school. Who has left has the grade of then and no campus."""
+    from reconciler.roster.rows import passes_and_known  # noqa: PLC0415 - polars loads slowly
+
+    frame = tables.frames[table]
+    passes, _ = passes_and_known(frame, school.tables[table])
+    for _, condition in passes:
+        frame = frame.filter(condition)
+    return frame

@@ -24,7 +24,7 @@ def school_text(draft: Draft, *, name: str, target: str, file: Path) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["yaml"] = as_yaml
+    environment.filters |= {"yaml": as_yaml, "comment": as_comment}
     schema = file.parent.parent / "schemas" / "school.schema.json"
     return environment.get_template("school.yaml.j2").render(
         draft=draft,
@@ -66,5 +66,13 @@ def as_yaml(value: object) -> str:
     import yaml  # noqa: PLC0415 - where it is needed
 
     text = str(value).replace("${", "$${")
-    dumped: str = yaml.safe_dump(text, width=10**6, allow_unicode=True, default_flow_style=True)
+    style = None if text.isprintable() else '"'  # what stands on several lines can be told on one
+    dumped: str = yaml.safe_dump(
+        text, width=10**6, allow_unicode=True, default_flow_style=True, default_style=style
+    )
     return dumped.removesuffix("\n").removesuffix("\n...").removesuffix("...").strip()
+
+
+def as_comment(value: object) -> str:
+    """A text of the exports as it may stand in a comment: on the same line, whatever it holds."""
+    return "".join(letter if letter.isprintable() else " " for letter in str(value))

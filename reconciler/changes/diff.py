@@ -37,7 +37,7 @@ def diff(resolved: Directory, current: Directory) -> Changes:
     needs an e-mail or a Host ID that another gives up comes after that one. Links of both directories
     stand under the Host IDs that the accounts get.
     """
-    users, last = order_users(_diff_users(resolved, current))
+    users, last = order_users(_diff_users(resolved, current), current.users["host_id"])
     groups = _diff_groups(resolved, current)
     moved = users.filter(pl.col("target_id") != "", pl.col("fields").str.contains(r"\bhost_id\b"))
     relationships = _name_moved(_diff_relationships(resolved, current), moved, *_PAIR)

@@ -20,8 +20,10 @@ _EXCHANGE = {
 }
 
 
-def order_users(changes: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+def order_users(changes: pl.DataFrame, ids: pl.Series) -> tuple[pl.DataFrame, int]:
     """Adds each change's `step`; also gives the step in which relationships and memberships come.
+
+    `ids` are the Host IDs that accounts have: nobody is parked where another one is already.
 
     Somebody who needs an e-mail or a Host ID that another gives up comes a step later than that one. Where
     people need each other's, one of them first clears the e-mail, or parks the Host ID, as a step of its
@@ -30,7 +32,7 @@ def order_users(changes: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     Only the few between whom something changes hands are looked at one by one.
     """
     needs = _needs(changes)
-    freed = _open_rings(needs)
+    freed = _open_rings(needs, set(ids.filter(ids.str.starts_with(PARKED))) if needs.givers else set())
     depths = needs.depths()
     last = max(depths.values(), default=1) + 1
     row = pl.int_range(pl.len(), dtype=pl.UInt32)
@@ -112,7 +114,7 @@ def _needs(changes: pl.DataFrame) -> _Needs:
     return _Needs(names, givers)
 
 
-def _open_rings(needs: _Needs) -> dict[str, list[int]]:
+def _open_rings(needs: _Needs, parked: set[str]) -> dict[str, list[int]]:
     """What is freed first -> the rows that do; nobody waits for that any more in `needs`.
 
     One walk from taker to giver: whoever is met again on the way closes a ring, of which one need is taken
@@ -129,7 +131,7 @@ def _open_rings(needs: _Needs) -> dict[str, list[int]]:
                 settled.add(path[-1])
                 del place[path.pop()]
             elif giver in place:
-                what, taker = _weakest(path[place[giver] :], needs, freed)
+                what, taker = _weakest(path[place[giver] :], needs, freed, parked)
                 freed[what].append(needs.givers[taker].pop(what))
                 while path[-1] != taker:
                     del place[path.pop()]
@@ -139,14 +141,23 @@ def _open_rings(needs: _Needs) -> dict[str, list[int]]:
     return freed
 
 
-def _weakest(ring: list[int], needs: _Needs, freed: dict[str, list[int]]) -> tuple[str, int]:
+def _weakest(
+    ring: list[int], needs: _Needs, freed: dict[str, list[int]], parked: set[str]
+) -> tuple[str, int]:
     """Which need of a ring to take out, and whose; each in it takes from the next.
 
-    Whoever frees something first anyway had better free this, too.
+    Whoever frees something first anyway had better free this, too. `parked` are Host IDs where nobody can be.
     """
     already = {row for rows in freed.values() for row in rows}
     *_, what, taker = min(
-        (giver not in already, _UNIQUE.index(what), needs.names[giver], what, taker)
+        (
+            what == "host_id" and PARKED + needs.names[giver] in parked,
+            giver not in already,
+            _UNIQUE.index(what),
+            needs.names[giver],
+            what,
+            taker,
+        )
         for taker, next_ in zip(ring, [*ring[1:], ring[0]], strict=True)
         for what, giver in needs.givers[taker].items()
         if giver == next_

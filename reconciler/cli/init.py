@@ -66,7 +66,7 @@ def init(  # noqa: PLR0913 - one parameter an option
     from reconciler.views import plan_text
 
     file = Path(school) if school.endswith(".yaml") else Path("schools") / f"{school}.yaml"
-    _see_that_it_is_an_id(file.stem)
+    _see_that_it_is_an_id(file.stem if school.endswith(".yaml") else school)
     beginning.see_that_it_is_new(file)
     folder = exports or _ask_for_folder()
     draft = beginning.look_at(folder, sis=sis, chosen=_chosen(table or []))
@@ -98,14 +98,16 @@ def _see_that_it_is_an_id(school: str) -> None:
 
 def _chosen(tables: list[str]) -> dict[str, str]:
     """Table -> file, as the options say it."""
-    chosen = {}
+    chosen: dict[str, str] = {}
     for one in tables:
         table, sign, file = one.partition("=")
         if not (sign and table and file):
             raise typer.BadParameter(
                 f"'{one}': write TABLE=FILE, such as students=all.txt", param_hint="--table"
             )
-        chosen[table] = file
+        if chosen.setdefault(table, file) != file:
+            hint = f"{table} is {chosen[table]} and {file}; a table has one file"
+            raise typer.BadParameter(hint, param_hint="--table")
     return chosen
 
 

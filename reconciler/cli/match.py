@@ -51,6 +51,6 @@ def match(
     write(matching_text(loaded, matching.counts, matching.findings, show_names=show_names, **look()))
     written = handshake.write_crosswalk(matching, decided, path, accept_sure=accept_sure)
     remark(
-        f"{written.path}: {written.rows:,} rows, {written.kept:,} of them decided before. Write accept,"
+        f"{written.path}: {written.rows:,} rows, {written.kept:,} of them kept as they were. Write accept,"
         " keep_old, reject or set_aside into each; then name the file under identity.crosswalk, and plan."
     )

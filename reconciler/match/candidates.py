@@ -37,12 +37,17 @@ def as_compared(people: pl.DataFrame) -> pl.DataFrame:
         "member_type",
         # A parent may be a member of staff by now, or the reverse; a student is neither.
         kind=pl.when(pl.col("member_type") == "student").then(pl.lit("student")).otherwise(pl.lit("adult")),
-        first=folded("first_name"),
-        last=folded("last_name"),
-        preferred=folded("preferred_name"),
+        first=folded("first_name").str.normalize("NFC"),
+        last=folded("last_name").str.normalize("NFC"),
+        preferred=folded("preferred_name").str.normalize("NFC"),
         mails=mails.list.eval(pl.element().filter(pl.element() != "")).list.unique(),
         year="grad_year",
     )
+
+
+def without_marks(name: pl.Expr) -> pl.Expr:
+    """A name as somebody writes it whose keyboard has no accents."""
+    return name.str.normalize("NFKD").str.replace_all(r"\p{M}", "")
 
 
 def plain_candidates(accounts: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
@@ -93,19 +98,20 @@ def _plain_keys(side: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """`host_id, kind, key` by each of the keys."""
     yield side.select("host_id", "kind", key=pl.col("mails")).explode("key", empty_as_null=True).drop_nulls()
     whole = side.filter(pl.col("last") != "")
-    names = [_key(whole.filter(name != ""), name + " " + pl.col("last")) for name in _GIVEN]
+    names = [_key(whole.filter(name != ""), name + " " + _LAST) for name in _GIVEN]
     yield pl.concat(names)
 
 
 def _near_keys(side: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """`host_id, kind, key` by each of the keys."""
     whole = [(name, side.filter(name != "", pl.col("last") != "")) for name in _GIVEN]
-    yield pl.concat([_key(named, pl.col("last"), name.str.slice(0, 1)) for name, named in whole])
-    yield pl.concat([_key(named, name, pl.col("last").str.slice(0, 2)) for name, named in whole])
+    yield pl.concat([_key(named, _LAST, name.str.slice(0, 1)) for name, named in whole])
+    yield pl.concat([_key(named, name, _LAST.str.slice(0, 2)) for name, named in whole])
     yield pl.concat([_key(named.filter(pl.col("year") != ""), name, pl.col("year")) for name, named in whole])
 
 
-_GIVEN = (pl.col("first"), pl.col("preferred"))
+_LAST = without_marks(pl.col("last"))
+_GIVEN = (without_marks(pl.col("first")), without_marks(pl.col("preferred")))
 
 
 def _key(side: pl.DataFrame, *parts: pl.Expr) -> pl.DataFrame:

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.match.candidates import without_marks
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ALIKE = 0.85
 """How similar two names are at least that may be one with a typo: 0 is nothing in common, 1 the same."""
+_BUT_FOR_MARKS = 0.99
+"""The most that two names have in common that differ in accents."""
 _EMAIL, _NAME, _FIRST, _YEAR, _OTHER_YEAR, _RELATIVE, _MOST_RELATIVES = 50, 40, 15, 10, -30, 20, 2
 
 
@@ -32,9 +36,13 @@ def judge_pairs(
         .with_columns(pl.col("relatives").fill_null(0))
     )
     names = both.select("a_first", "a_preferred", "a_last", "p_first", "p_preferred", "p_last")
+    plain = names.select(without_marks(pl.all()))
     years = (pl.col("a_year") != "") & (pl.col("p_year") != "")
     judged = both.with_columns(
-        similarity=pl.Series([_similarity(*row) for row in names.iter_rows()], dtype=pl.Float64),
+        similarity=pl.Series(
+            [_similarity(*rows) for rows in zip(names.iter_rows(), plain.iter_rows(), strict=True)],
+            dtype=pl.Float64,
+        ),
         email=pl.col("a_mails").list.set_intersection("p_mails").list.len() > 0,
         same_first=(pl.col("a_first") == pl.col("p_first")) & (pl.col("a_first") != ""),
         same_year=years & (pl.col("a_year") == pl.col("p_year")),
@@ -50,23 +58,25 @@ def judge_pairs(
     )
 
 
-def _similarity(first: str, preferred: str, last: str, *theirs: str) -> float:
+def _similarity(names: tuple[str, ...], plain: tuple[str, ...]) -> float:
     """How similar two full names are at best, with the given or the preferred first name.
 
-    Without a surname there is no full name.
+    Each gives first, preferred and last name of either, as they stand and without accents, in which alone
+    none are the same. Without a surname there is no full name.
     """
-    if not (last and theirs[2]):
-        return 0.0
-    from rapidfuzz.distance import DamerauLevenshtein  # noqa: PLC0415 - loads slowly, and rarely wanted
-
-    ours = {f"{one} {last}" for one in (first, preferred) if one}
-    others = {f"{one} {theirs[2]}" for one in theirs[:2] if one}
+    ours, others = _full_names(*names[:3]), _full_names(*names[3:])
     if ours & others:
         return 1.0
-    return max(
-        (DamerauLevenshtein.normalized_similarity(one, other) for one in ours for other in others),
-        default=0.0,
-    )
+    from rapidfuzz.distance import DamerauLevenshtein  # noqa: PLC0415 - loads slowly, and rarely wanted
+
+    if names != plain:
+        ours, others = _full_names(*plain[:3]), _full_names(*plain[3:])
+    similar = (DamerauLevenshtein.normalized_similarity(one, other) for one in ours for other in others)
+    return min(max(similar, default=0.0), _BUT_FOR_MARKS)
+
+
+def _full_names(first: str, preferred: str, last: str) -> set[str]:
+    return {f"{one} {last}" for one in (first, preferred) if one} if last else set()
 
 
 def _score() -> pl.Expr:

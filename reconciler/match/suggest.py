@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import findings
+from reconciler.frames import PARKED, findings
 from reconciler.match.candidates import PAIR, as_compared, near_candidates, plain_candidates
 from reconciler.match.judge import judge_pairs
 
@@ -49,10 +49,15 @@ def match_accounts(roster: Roster, current: Directory) -> Matching:
     """
     walk = roster.crosswalk
     accepted = walk.filter(pl.col("decision").is_in(["accept", "keep_old"]))
+    # What it says of an account that is not there speaks for no other.
+    accepted = accepted.filter(pl.col("old_host_id").is_in(current.users["host_id"].implode()))
     decided = walk.filter(pl.col("decision").is_in(["accept", "keep_old", "set_aside"]))["old_host_id"]
     people = roster.people
     known = current.users["host_id"].is_in(people["host_id"].implode())
-    named = current.users["host_id"].is_in(decided.implode())
+    # A plan has parked an account: it is on its way to its own Host ID, or set aside for good.
+    named = current.users["host_id"].is_in(decided.implode()) | current.users["host_id"].str.starts_with(
+        PARKED
+    )
     accounts = current.users.filter(~known & ~named)
     pairs = pl.concat(
         [

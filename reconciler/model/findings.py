@@ -25,8 +25,10 @@ _CODES = (
         "crosswalk-unknown",
         "warning",
         "a crosswalk row that leads to nobody",
-        "The crosswalk gives an account a Host ID that nobody at the school has. The account stays as it is.",
-        "Correct the row; or write set_aside, if the person has left.",
+        "The crosswalk gives an account a Host ID that nobody at the school has. The account stays as it is."
+        " Or no account has the old Host ID: then its person is not created, for they have an account.",
+        "Correct the row; or write set_aside, if the person has left. Take it out if there is no such account"
+        " any more.",
     ),
     FindingCode(
         "rekey-refused",
@@ -34,7 +36,8 @@ _CODES = (
         "a Host ID that the account cannot get",
         "An account should get another Host ID, by the crosswalk or a previous prefix, but another has"
         " it and keeps it, or is to get it too; or the account is protected, or a student's where the Host ID"
-        " is not; or it cannot be told whether the row is done already. The account stays as it is.",
+        " is not; or it cannot be told whether the row is done already. The account stays as it is, and a"
+        " person who is to have it gets no other.",
         "See which of the two is the person's; keep_old in the crosswalk sets the other one aside. Take a row"
         " out that is wrong, or done.",
     ),

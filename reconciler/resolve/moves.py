@@ -11,7 +11,7 @@ from reconciler.frames import FINDINGS, PARKED, empty, findings, folded, matches
 from reconciler.keys import listed, one_of
 from reconciler.rekeying import under_final_ids
 from reconciler.resolve.accounts import owned
-from reconciler.resolve.said import ASIDE, MOVES, moves_said
+from reconciler.resolve.said import ASIDE, MOVES, moves_said, moving_on, without_account
 
 if TYPE_CHECKING:
     from reconciler.model import Directory, Roster, School
@@ -61,21 +61,24 @@ def follow_moves(  # noqa: PLR0913 - both sides, and what binds them
     wishes = [
         said,
         _by_prefix(accounts, roster, school),
-        _unpark(accounts, said, current),
+        _unpark(accounts, said, stuck, current),
         empty(MOVES) if additions_only else _other_side(accounts, people, roster, school),
     ]
     moves = pl.concat([part for part in wishes if part.height] or [empty(MOVES)])
     moves = moves.unique("was", keep="first", maintain_order=True)
     moves = moves.filter(~one_of("was", stuck["was"]))
-    if not moves.height:
+    if not (moves.height or roster.crosswalk.height):
         return Moved(current, moves, stuck["was"], found)
-    possible, refused = _settle(moves, current, school)
+    possible, refused = _settle(moves, accounts, people, current, roster, school)
     left = moves["was"].filter(~moves["was"].is_in(listed(possible["was"])))
+    moved = under_final_ids(current, possible) if possible.height else current
+    ids = current.users["host_id"], moved.users["host_id"]
+    waiting, told = without_account(*ids, people, roster)
     return Moved(
-        under_final_ids(current, possible),
+        moved,
         possible,
-        pl.concat([stuck["was"], left]),
-        pl.concat([found, refused]),
+        pl.concat([stuck["was"], left, waiting]),
+        pl.concat([found, *refused, told]),
     )
 
 
@@ -131,7 +134,9 @@ def _by_prefix(accounts: pl.DataFrame, roster: Roster, school: School) -> pl.Dat
     return _without_rejected(pl.concat(found), roster)
 
 
-def _unpark(accounts: pl.DataFrame, said: pl.DataFrame, current: Directory) -> pl.DataFrame:
+def _unpark(
+    accounts: pl.DataFrame, said: pl.DataFrame, stuck: pl.DataFrame, current: Directory
+) -> pl.DataFrame:
     """Accounts that a plan has parked, and was stopped before it could give them their Host ID.
 
     One whose Host ID another account keeps, or gets by the crosswalk, was set aside for good: it is ours, and
@@ -141,7 +146,9 @@ def _unpark(accounts: pl.DataFrame, said: pl.DataFrame, current: Directory) -> p
     if not parked.height:
         return empty(MOVES)
     final = pl.col("host_id").str.slice(len(PARKED))
-    keeps = current.users["host_id"].filter(~current.users["host_id"].is_in(listed(said["was"])))
+    # One that should move and cannot keeps nobody's Host ID for good.
+    moving = pl.concat([said["was"], stuck["was"]])
+    keeps = current.users["host_id"].filter(~current.users["host_id"].is_in(listed(moving)))
     aside = final.is_in(listed(keeps)) | final.is_in(listed(said["host_id"]))
     for_good = parked.filter(aside).select(
         was="host_id", host_id="host_id", reason=pl.lit(ASIDE), file=pl.lit(""), line=pl.lit(0, pl.UInt32)
@@ -231,21 +238,41 @@ def _undecided(roster: Roster) -> pl.Series:
     return pl.concat([roster.held.filter(scope="account")["host_id"], roster.merged["parent_host_id"]])
 
 
-def _settle(moves: pl.DataFrame, current: Directory, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _settle(  # noqa: PLR0913 - both sides, and what binds them
+    moves: pl.DataFrame,
+    accounts: pl.DataFrame,
+    people: pl.DataFrame,
+    current: Directory,
+    roster: Roster,
+    school: School,
+) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     """The moves that can be made, and `rekey-refused`: one that is not made may stand in another's way."""
+    if not moves.height:
+        return moves, []
+    on = moving_on(moves, accounts, people, roster)
+    refused = [
+        findings(
+            on,
+            "rekey-refused",
+            pl.format("cannot get the Host ID {}: the crosswalk would give it {} next", "host_id", "next"),
+            host_id="was",
+            others=pl.col("host_id"),
+        )
+    ]
+    moves = moves.filter(~one_of("was", on["was"]))
     wanted = current.users["host_id"].is_in(listed(moves["host_id"]))
     holders = current.users["host_id"].filter(wanted)
     protected = pl.any_horizontal(
         pl.lit(value=False), *(matches(pl.col("was"), one) for one in school.protected.host_ids)
     )
-    refused = [_refused(moves.filter(protected), "is protected, so it cannot get the Host ID {}")]
+    refused.append(_refused(moves.filter(protected), "is protected, so it cannot get the Host ID {}"))
     moves = moves.filter(~protected)
     while True:
         keep = holders.filter(~holders.is_in(listed(moves["was"])))
         taken = one_of("host_id", keep) | pl.col("host_id").is_duplicated()
         stuck = moves.filter(taken)
         if not stuck.height:
-            return moves, pl.concat(refused)
+            return moves, refused
         said = "cannot get the Host ID {}: another account has it, or is to get it"
         refused.append(_refused(stuck, said))
         moves = moves.filter(~taken)

@@ -38,6 +38,8 @@ def read_crosswalk(tables: Tables, school: School) -> pl.DataFrame:
         member_type=pl.col("member_type").str.to_lowercase(),
         new_host_id=clean_id("new_host_id"),
     )
+    # A spreadsheet leaves lines of nothing but commas.
+    whole = whole.filter(pl.any_horizontal(pl.col(_COLUMNS) != ""))
     rows = whole.with_columns(new_host_id=_with_prefix(school))
     if mistakes := list(_mistakes(rows, school)):
         raise InputError(mistakes)
@@ -79,7 +81,7 @@ def _mistakes(rows: pl.DataFrame, school: School) -> Iterator[Mistake]:
     fits = pl.any_horizontal(
         matches(pl.col("new_host_id"), rules.host_id_pattern) for rules in school.members.values()
     )
-    odd = rows.filter(moving & (pl.col("new_host_id") != "") & ~fits)
+    odd = needs_new.filter((pl.col("new_host_id") != "") & ~fits)
     hint = "write prefix and id, or the id alone with its member_type"
     yield from _each(odd, "new_host_id is no Host ID of this school", hint)
     yield from _each(
@@ -92,6 +94,13 @@ def _mistakes(rows: pl.DataFrame, school: School) -> Iterator[Mistake]:
         yield from _each(
             twice, f"the same {column} is accepted twice", "accept one of the rows, and reject the others"
         )
+    for other, said, on in (
+        ("set_aside", "set aside", ["old_host_id"]),
+        ("reject", "rejected", ["old_host_id", "new_host_id"]),
+    ):
+        both = rows.filter(moving).join(rows.filter(decision=other), on=on, how="semi")
+        both = rows.filter(moving | (pl.col("decision") == other)).join(both, on=on, how="semi")
+        yield from _each(both, f"the same {on[0]} is accepted and {said}", "take out the row that is wrong")
 
 
 def _of_another_kind(school: School) -> pl.Expr:

@@ -60,8 +60,8 @@ def test_it_says_what_it_took_for_what(demo, reconcile):
           contacts  contacts.csv  818 rows  by {assoc}.StudentDCID, {assoc}.PersonID, ...
           emails    emails.csv    431 rows  by {mails}.PersonID, EMAILADDRESS.EmailAddress, ...
 
-        School year 2025-26: grade and graduation year of 385 of 392 students say so.
-        Several schools are in the exports, and all are taken: 101, 102, 103, 999999. school_ids takes some.
+        School year 2025-26: grade and graduation year of 382 of 384 students say so.
+        Several schools are in the exports, and all are taken: 101, 102, 103. school_ids takes some.
         Not used: old.xlsx (this is a workbook or a zip file, not text)
         Not used: contacts_dataset.csv (parents, contacts and emails have files of their own)
         Not used: notes.txt (no table has such columns)
@@ -256,3 +256,88 @@ def test_at_a_terminal_it_asks_for_what_is_missing(demo, reconcile, monkeypatch)
     assert code == 0
     assert "Riverside Academy (riverside), 2025-26, a new directory\n" in shown
     assert demo
+
+
+def demo_students(demo, edit):
+    """Edit the lines of the demo's students, whose fields are told apart by tabs."""
+    path = demo / f"{DEMO}/2025-26/students.txt"
+    lines = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n").splitlines()
+    path.write_text("\n".join(edit(lines)) + "\n", encoding="utf-8")
+
+
+def test_who_has_left_says_nothing_of_the_school_year_and_its_campuses(demo, reconcile):
+    def with_leavers(lines):
+        leavers = [f"{n}\tFay\tAlder\t\t\t5\t2030\t2\t999999\t\t{n}" for n in range(70_000, 71_000)]
+        columns = ["Student_Number", "First_Name", "Last_Name", "Preferred_Name", "Student_Email"]
+        columns += ["Grade_Level", "ClassOf", "Enroll_Status", "SchoolID", "ExitDate", "DCID"]
+        old = lines[0].split("\t")
+        return lines + ["\t".join(one.split("\t")[columns.index(name)] for name in old) for one in leavers]
+
+    demo_students(demo, with_leavers)
+    code, shown, log = reconcile("init", "riverside", "--exports", EXPORTS)
+    assert (code, log) == (0, "")
+    assert "School year 2025-26: grade and graduation year of " in shown
+    assert "999999" not in shown + (demo / "schools/riverside.yaml").read_text()
+
+
+def test_what_stands_in_the_exports_never_becomes_a_setting(demo, reconcile):
+    staff = demo / f"{DEMO}/2025-26/users.csv"
+    data = staff.read_bytes()
+    assert b',"101"' in data
+    staff.write_bytes(data.replace(b',"101"', b',"7\nsync: apply\nx"', 1))
+    reconcile("init", "riverside", "--exports", EXPORTS)
+    assert pipeline.load("riverside").sync == "plan_only"
+    text = (demo / "schools/riverside.yaml").read_text()
+    line = next(line for line in text.splitlines() if line.startswith("# school_ids: "))
+    (demo / "schools/riverside.yaml").write_text(text.replace(line, line.removeprefix("# ")))
+    assert "7\nsync: apply\nx" in pipeline.load("riverside").school_ids
+
+
+def test_a_file_that_cannot_be_read_is_told_where_a_table_is_missing(demo, reconcile):
+    (demo / f"{DEMO}/2025-26/students.txt").write_text("")
+    code, _, log = reconcile("init", "riverside", "--exports", EXPORTS)
+    assert code == 1
+    assert "  students.txt is not read: the file is empty (0 bytes)\n" in log
+
+
+def test_files_without_column_names_are_no_system_s_exports(demo, reconcile):
+    folder = demo / "bare"
+    folder.mkdir()
+    (folder / "students.csv").write_text("1,Una,Osprey,5\n2,Bo,Heron,6\n")
+    code, _, log = reconcile("init", "riverside", "--exports", "bare")
+    assert code == 1
+    assert "bare: no file has the columns of a table of PowerSchool or Veracross or Blackbaud; " in log
+    assert not {"Una", "Osprey"} & set(log.replace(",", " ").split())
+
+
+def test_what_is_advised_can_be_typed(demo, reconcile):
+    folder = demo / f"{DEMO}/2025-26"
+    shutil.copyfile(folder / "students.txt", folder / "students (1).txt")
+    _, _, log = reconcile("init", "riverside", "--exports", EXPORTS)
+    assert "say which with --table 'students=students (1).txt'" in log
+
+
+@pytest.mark.parametrize("school", ["sub/riverside", "../riverside", "sub.yaml/riverside"])
+def test_an_id_is_no_path(demo, reconcile, school):
+    code, _, log = reconcile("init", school, "--exports", EXPORTS)
+    assert code == 2
+    assert "is no id" in log
+    assert sorted(path.name for path in demo.rglob("riverside*")) == []
+
+
+@pytest.mark.usefixtures("demo")
+def test_each_table_option_that_is_wrong_is_told(reconcile):
+    words = ["init", "riverside", "--exports", EXPORTS]
+    _, _, log = reconcile(*words, "--table", "students=a.txt", "--table", "staff=b.csv")
+    assert [line.split(":")[0] for line in log.splitlines()] == [
+        "--table students=a.txt",
+        "--table staff=b.csv",
+    ]
+    _, _, log = reconcile(*words, "--table", "students=users.csv", "--table", "staff=emails.csv")
+    assert [line.split(":")[0] for line in log.splitlines()] == [
+        "--table students=users.csv",
+        "--table staff=emails.csv",
+    ]
+    code, _, log = reconcile(*words, "--table", "students=students.txt", "--table", "students=users.csv")
+    assert code == 2
+    assert "students is students.txt and users.csv; a table has one file" in " ".join(log.split())

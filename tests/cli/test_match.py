@@ -159,7 +159,7 @@ def test_decisions_that_stand_are_kept(desk: Desk) -> None:
     code, shown, said = desk.run("match", str(desk.school))
     assert code == 0
     assert "  decided" in shown
-    assert ", 1 of them decided before." in said
+    assert ", 1 of them kept as they were." in said
     again = [row for row in desk.rows() if row["old_host_id"] == first["old_host_id"]]
     assert again == [first | {"decision": "set_aside"}]
 
@@ -179,7 +179,7 @@ def test_decisions_are_kept_before_the_school_file_names_the_crosswalk(desk: Des
     code, shown, said = desk.run("match", str(desk.school), "--out", str(desk.crosswalk), "--accept-sure")
     assert code == 0
     assert re.search(rf"^  decided +{len(accepted):,} ", shown, re.MULTILINE)
-    assert f"{len(before):,} rows, {len(accepted):,} of them decided before." in said
+    assert f"{len(before):,} rows, {len(accepted):,} of them kept as they were." in said
     assert sorted(map(str, desk.rows())) == sorted(map(str, before))
     elsewhere = desk.crosswalk.with_name("elsewhere.csv")
     name_crosswalk(desk.school)
@@ -222,3 +222,27 @@ def test_what_a_spreadsheet_and_a_hand_made_of_a_crosswalk_stays(desk: Desk) -> 
         },
     ]
     assert {row["Note"] for row in rows[2:]} == {""}
+
+
+def test_what_somebody_has_noted_or_corrected_without_deciding_it_stays(desk: Desk) -> None:
+    desk.run("match", str(desk.school), "--out", str(desk.crosswalk))
+    rows = desk.rows()
+    noted, corrected = [row for row in rows if row["new_host_id"]][:2]
+    filled = next(row for row in rows if not row["new_host_id"])
+    before = corrected["new_host_id"]
+    corrected["new_host_id"] = filled["new_host_id"] = "S424242"
+    with desk.crosswalk.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [*noted, "Note"], restval="")
+        writer.writeheader()
+        writer.writerows([noted | {"Note": "ask Ana"}, corrected, filled, {}])
+    code, _, said = desk.run("match", str(desk.school), "--out", str(desk.crosswalk))
+    assert (code, "3 of them kept as they were" in said) == (0, True)
+    again = desk.rows()
+    blank = {"Note": ""}
+    assert again[:3] == [noted | {"Note": "ask Ana"}, corrected | blank, filled | blank]
+    assert [row["new_host_id"] for row in again if row["old_host_id"] == corrected["old_host_id"]] == [
+        "S424242",
+        before,
+    ]
+    assert sum(row["old_host_id"] == noted["old_host_id"] for row in again) == 1
+    assert len(again) == len(rows) + 2

@@ -248,3 +248,46 @@ def test_a_name_that_hundreds_share_finds_nobody_by_a_typo_and_takes_no_time(wor
     )
     matching = matched(world, school_of(students=crowd))
     assert set(matching.suggestions.filter(member_type="student")["verdict"]) == {"none"}
+
+
+def renamed(world: World, first: str, last: str) -> None:
+    world.by_hand("UPDATE users SET first_name = ?, last_name = ? WHERE host_id = 'una'", first, last)
+
+
+def accented() -> Tables:
+    return school_of(
+        students=[
+            student("1", first_name="José", last_name="Núñez"),
+            student("2", first_name="Bo", last_name="Heron"),
+        ]
+    )
+
+
+def test_a_name_without_its_accents_is_a_similar_one_and_never_sure(world: World) -> None:
+    renamed(world, "Jose", "Nunez")
+    matching = matched(world, accented())
+    assert ("una", "likely", "S1") in verdicts(matching)
+    assert evidence(matching, "una").startswith("the same e-mail, a similar name (99 %), ")
+
+
+def test_accents_written_in_another_way_are_the_same_name(world: World) -> None:
+    renamed(world, "Jose\u0301", "Nu\u0301n\u0303ez")
+    assert ("una", "sure", "S1") in verdicts(matched(world, accented()))
+
+
+def crosswalk(old: str, decision: str = "accept") -> Tables:
+    rows = [{"old_host_id": old, "new_host_id": "S1", "member_type": "student", "decision": decision}]
+    return school_of(crosswalk=rows)
+
+
+def test_a_row_about_an_account_that_is_not_there_makes_no_duplicates(world: World) -> None:
+    matching = matched(world, crosswalk("Una"))
+    assert ("una", "sure", "S1") in verdicts(matching)
+    assert matching.findings.height == 0
+
+
+def test_an_account_that_a_plan_has_parked_is_not_asked_about(world: World) -> None:
+    world.by_hand("UPDATE users SET host_id = 'parked:S1' WHERE host_id = 'una'")
+    matching = matched(world)
+    assert "parked:S1" not in matching.suggestions["old_host_id"].to_list()
+    assert matching.counts["decided"] == 1

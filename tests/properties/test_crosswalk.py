@@ -62,6 +62,7 @@ _RINGS: tuple[Past, ...] = (
     ([], [("S1", "S77", "accept")]),
     (rekeyed("S1=PUP1", "S2=PUP2", "P1=PAR1"), []),
     (rekeyed("S1=parked:S1"), []),
+    (rekeyed("S3=parked:S1"), [("S1", "S2", "accept"), ("S2", "S1", "accept")]),
 )
 
 

@@ -202,6 +202,45 @@ def test_one_account_or_one_person_accepted_twice(world):
     assert str(caught.value).count("the same new_host_id is accepted twice") == 2
 
 
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        (
+            ("a", "", "", "set_aside"),
+            "the same old_host_id is accepted and set aside; take out the row that is",
+        ),
+        (
+            ("a", "1", "student", "reject"),
+            "the same old_host_id is accepted and rejected; take out the row that",
+        ),
+    ],
+)
+def test_rows_that_contradict_each_other_are_both_told(world, other, says):
+    with pytest.raises(InputError) as caught:
+        world.plan(family(("a", "S1", "", "accept"), ("b", "S2", "", "accept"), other))
+    assert [str(one).split(":")[1] for one in str(caught.value).splitlines()] == ["2", "4"]
+    assert str(caught.value).count(says) == 2
+
+
+def test_a_rejected_row_says_of_whom_it_speaks(world):
+    with pytest.raises(InputError) as caught:
+        world.plan(family(("a", "1", "", "reject")))
+    assert "crosswalk.csv:2: new_host_id is no Host ID of this school; write prefix and id" in str(
+        caught.value
+    )
+
+
+def test_a_line_of_nothing_but_commas_is_no_row(world):
+    world.apply(family())
+    assert world.plan(family(("", "", "", ""))).verdict == "none"
+
+
+def test_an_account_that_is_set_aside_and_is_not_there_is_told(world):
+    world.apply(family())
+    found_ = world.plan(family(("s1", "", "", "set_aside"))).findings
+    assert detail(found_, "crosswalk-unknown") == "is set aside, and there is no account of that Host ID"
+
+
 def test_a_joiner_who_looks_like_a_leaver_is_kept_out_and_the_leaver_stays(world):
     same = {"first_name": "Una", "last_name": "Osprey", "grad_year": "2033"}
     world.apply(make_tables(students=[student("1", **same)], staff=[staff("1")]))
