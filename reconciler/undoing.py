@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from reconciler.model import Changes, DirectoryInfo, Plan, School
 
 
+_TOLD = ("outcome", "detail", "made_id")
+"""What the journal tells of each change."""
+
+
 def plan_undo(school: School, number: int) -> Plan:
     """The plan that undoes a run of the school's directory, minus what has been changed since.
 
@@ -111,8 +115,7 @@ def _by_kind(batches: list[tuple[str, pl.DataFrame]]) -> dict[str, pl.DataFrame]
     from reconciler.state.journal import CHANGES  # noqa: PLC0415
 
     empty = {
-        kind: pl.DataFrame(schema={**CHANGES[kind], "outcome": pl.String, "detail": pl.String})
-        for kind in KINDS
+        kind: pl.DataFrame(schema={**CHANGES[kind], **dict.fromkeys(_TOLD, pl.String)}) for kind in KINDS
     }
     return {
         kind: pl.concat(

@@ -76,9 +76,7 @@ def _missed_rows(plan: Plan, missed: pl.DataFrame) -> list[tuple[str, str, str]]
             pl.col("after_member_type").last(),
         )
     )
-    worst = missed.group_by("host_id").agg(
-        pl.col("outcome").min()
-    )  # failed, then stale, then unknown
+    worst = missed.group_by("host_id").agg(pl.col("outcome").min())  # failed, then stale, then unknown
     who = plan.people.unique("host_id").select("host_id", "member_type")
     rows = figures.join(worst, on="host_id").join(who, on="host_id", how="left").sort("host_id")
     return rows.select(

@@ -208,7 +208,11 @@ def _forget_in_batch(
         values["changes"] = pack(forgotten)
     if packed_outcomes:
         outcomes = unpack(packed_outcomes, BATCH_OUTCOMES)
-        forgotten = person.taken_out_of(outcomes, "detail")
+        ids = changes.filter(about)["id"]
+        blank = (
+            pl.when(pl.col("id").is_in(ids.implode())).then(pl.lit("")).otherwise("made_id")
+        )  # it leads to their account
+        forgotten = person.taken_out_of(outcomes.with_columns(made_id=blank), "detail")
         if not forgotten.equals(outcomes):
             values["outcomes"] = pack(forgotten)
     return values

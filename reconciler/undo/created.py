@@ -1,8 +1,9 @@
 """Accounts that a run has created: which of them the undoing may deactivate, and which it leaves alone.
 
-A creation knows no id of its account. The next change of a later run that names the Host ID tells which
-account had it by then, and that has to be the one that has it today. Without one, it has to be made by a
-sync, and to have the names that the run gave it.
+Which account that is, the journal tells by its target id. It does not of a run that was stopped, nor of
+targets that tell ids late: there the next change of a later run that names the Host ID tells which account
+had it by then, and that has to be the one that has it today. Without one, it has to be made by a sync, and to
+have the names that the run gave it.
 """
 
 from __future__ import annotations
@@ -46,12 +47,14 @@ def see_created(
     created = created.select(
         name="after_host_id",
         sure=pl.col("outcome") != "",
+        own=pl.when(pl.col("made_id") != "").then("made_id"),
         **{f"made_{name}": pl.col(f"after_{name}") for name in PERSON_FIELDS},
     )
     held = current.filter(~pl.col("target_id").is_in(touched.implode()))
     by_now = current.select(known="target_id", elsewhere="host_id")
     found = (
         created.join(_next_mention(later), on="name", how="left")
+        .with_columns(known=pl.coalesce("own", "known"), taken=pl.col("taken") & pl.col("own").is_null())
         .join(_changed_fields(later), on="known", how="left")
         .join(by_now, on="known", how="left")
         .join(held.with_columns(name="host_id"), on="name", how="left", maintain_order="left")
@@ -67,14 +70,19 @@ def _next_mention(later: pl.DataFrame) -> pl.DataFrame:
 
     `taken` says that another account was about to get it, so that it is not told who had it before.
     """
-    steps = later.with_row_index("_at")
+    found = pl.col("outcome") == "already"  # as by the run that went on where one was stopped
+    steps = later.filter(~found | (pl.col("made_id") != "")).with_row_index("_at")
+    met = steps.filter(found).select("_at", name="after_host_id", known="made_id", taken=pl.lit(value=False))
+    steps = steps.filter(~found)
     had = steps.filter(pl.col("target_id") != "").select(
         "_at", name="before_host_id", known="target_id", taken=pl.lit(value=False)
     )
     got = steps.filter(pl.col("after_host_id") != pl.col("before_host_id")).select(
         "_at", name="after_host_id", known=pl.lit(None, pl.String), taken=pl.lit(value=True)
     )
-    return pl.concat([had, got]).sort("_at").unique("name", keep="first", maintain_order=True).drop("_at")
+    return (
+        pl.concat([met, had, got]).sort("_at").unique("name", keep="first", maintain_order=True).drop("_at")
+    )
 
 
 def _next_had(later: pl.DataFrame) -> pl.DataFrame:
@@ -107,11 +115,13 @@ def _judged(found: pl.DataFrame, current: pl.DataFrame) -> Created:
     moved = ~there & pl.col("elsewhere").is_not_null()
     lost = ~there & ~moved & pl.col("sure")
     by_runs = (pl.col("known") != pl.col("target_id")) | (pl.col("had") != pl.col("name"))
-    others = there & (pl.col("taken") | by_runs.fill_null(value=False) | (pl.col("origin") == "hand"))
+    guessed = pl.col("taken") | by_runs.fill_null(value=False) | (pl.col("origin") == "hand")
+    told = pl.col("own") != pl.col("target_id")  # null where the journal does not tell
+    others = there & pl.coalesce(told, guessed)
     changed = there & ~others & (pl.col("theirs") != "")
     # Whose Host ID an undoing has given back to somebody else is inactive, and needs no finding.
     found = found.filter(there | ~gave_way)
-    told = [
+    found_out = [
         findings(found.filter(which), "undo-conflict", detail, host_id=host_id)
         for which, detail, host_id in (
             (moved, pl.format(_ELSEWHERE, "name"), "elsewhere"),
@@ -124,5 +134,5 @@ def _judged(found: pl.DataFrame, current: pl.DataFrame) -> Created:
     return Created(
         gone=found.filter(there & ~stays, "active").select(current.columns),
         left=found.filter(stays)["name"],
-        findings=stack(told, FINDINGS),
+        findings=stack(found_out, FINDINGS),
     )

@@ -223,7 +223,7 @@ def test_a_creation_whose_answer_got_lost_is_not_known_until_it_is_found() -> No
         (outcome,) = journal.outcomes["outcome"]
         assert outcome == ""
         server.lie = ""
-        told = journal.outcomes.select("id", "outcome")
+        told = journal.outcomes.select("id", "outcome", "made_id")
         made = {kind: one.join(told, on="id") for kind, one in plan.changes.frames().items()}
         undone = invert(made, opened(server, memory).read())
         assert undone.after.users.select("host_id", "active").rows() == [("S1", False)]
