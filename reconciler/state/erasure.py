@@ -209,9 +209,8 @@ def _forget_in_batch(
     if packed_outcomes:
         outcomes = unpack(packed_outcomes, BATCH_OUTCOMES)
         ids = changes.filter(about)["id"]
-        blank = (
-            pl.when(pl.col("id").is_in(ids.implode())).then(pl.lit("")).otherwise("made_id")
-        )  # it leads to their account
+        # It leads to their account.
+        blank = pl.when(pl.col("id").is_in(ids.implode())).then(pl.lit("")).otherwise("made_id")
         forgotten = person.taken_out_of(outcomes.with_columns(made_id=blank), "detail")
         if not forgotten.equals(outcomes):
             values["outcomes"] = pack(forgotten)

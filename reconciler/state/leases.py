@@ -6,6 +6,7 @@ come from the holders' own clocks: clocks that differ by less than the time to l
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
 
+_AT = "%Y-%m-%d %H:%M:%S %Z"
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The right to apply to a directory."""
@@ -40,7 +44,8 @@ class Lease:
     """From this moment on, somebody else may take it."""
 
     def __str__(self) -> str:
-        return f"{self.owner} on {self.host} since {self.since:%Y-%m-%d %H:%M:%S %Z}"
+        owner = re.sub(r"(process \d+):\S*(?=,$)", r"\1", self.owner)  # what else tells it from others
+        return f"{owner} on {self.host} since {self.since:{_AT}}"
 
 
 SILENT = timedelta(hours=12)
@@ -60,11 +65,17 @@ class LeaseHeldError(ReconcileError):
     def __init__(self, lease: Lease, *, silent: bool = False) -> None:
         self.lease = lease
         school = lease.scope.school_id
-        told = f"{school}: an apply is under way, by {lease}, last seen {lease.seen:%H:%M:%S %Z}"
-        advice = "wait until it is done. If you know that it was stopped,"
+        told = f"{school}: an apply is under way, by {lease}, last seen {lease.seen:{_AT}}"
+        advice = (
+            "wait until it is done. Without another sign of life it holds the school until"
+            f" {lease.expires:{_AT}}. If you know that it was stopped,"
+        )
         if silent:
             told += ", and its process is still there"
-            advice = "wait until it is done, or end that process. If you know that it applies no more,"
+            advice = (
+                "wait until it is done, or end that process. As long as that is there, it holds the school"
+                f" until {lease.seen + SILENT:{_AT}}. If you know that it applies no more,"
+            )
         super().__init__(f"{told}; {advice} `reconcile unlock {school}`")
 
 
