@@ -113,7 +113,8 @@ class ImportSheets:
         folder = kept.notes.get("folder", "")
         if sheets:
             about = {"directory_id": kept.info.directory_id, "school_year": kept.info.school_year}
-            folder = hand_over(Path(self._settings.path), sheets, about, self._settings.sheets.rows)
+            rows = self._settings.sheets.rows
+            folder = hand_over(Path(self._settings.path), sheets, about, rows, last=folder)
         elif before.school_year == kept.info.school_year:
             return ""
         try:
