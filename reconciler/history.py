@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.errors import ReconcileError
@@ -24,12 +25,15 @@ T = TypeVar("T")
 def list_history(school: School) -> dict[str, list[Run]]:
     """Directory id -> its runs, the newest first; nothing where nothing was ever applied.
 
+    A run that was killed is `interrupted`, though nobody has written that down yet.
+
     Raises:
         ReconcileError: the store cannot be used.
     """
-    from reconciler.state.runs import list_runs  # noqa: PLC0415 - sqlalchemy loads slowly
+    from reconciler.state.standing import list_standing  # noqa: PLC0415 - sqlalchemy loads slowly
 
-    return _of_each_directory(school, list_runs)
+    ask = partial(list_standing, now=datetime.now(UTC), is_there=applier().sees)
+    return _of_each_directory(school, ask)
 
 
 def unlock(school: School) -> list[Lease]:

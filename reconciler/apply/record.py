@@ -168,7 +168,7 @@ def recorded(  # noqa: PLR0913 - who applies what, where and when
             ttl=TIME_TO_LIVE,
             is_there=applier.sees,
         )
-        interrupt_runs(tx, scope, now)
+        interrupt_runs(tx, scope, now, count_journal)
         number = start_run(
             tx,
             scope,

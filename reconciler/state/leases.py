@@ -132,13 +132,20 @@ def take_lease(  # noqa: PLR0913 - as of acquire_lease, and who is known to be t
         LeaseHeldError: somebody holds it, who may still be at work.
     """
     lock_scope(tx, scope)
-    held = read_lease(tx, scope)
-    there = is_there(held) if held else None
-    if held and there and held.expires <= now < held.seen + SILENT:
-        raise LeaseHeldError(held, silent=True)
-    if there is False:
-        _remove(tx, scope)
+    if held := find_holder(tx, scope, now=now, is_there=is_there):
+        raise LeaseHeldError(held, silent=held.expires <= now)
+    _remove(tx, scope)
     return acquire_lease(tx, scope, owner=owner, host=host, now=now, ttl=ttl)
+
+
+def find_holder(
+    tx: Connection, scope: Scope, *, now: datetime, is_there: Callable[[Lease], bool | None]
+) -> Lease | None:
+    """The lease of whoever may be at work; None where nobody can be. `is_there` is as for `take_lease`."""
+    held = read_lease(tx, scope)
+    if held is None or (there := is_there(held)) is False:
+        return None
+    return held if now < held.expires or (there and now < held.seen + SILENT) else None
 
 
 def keep_lease(tx: Connection, lease: Lease, *, now: datetime, ttl: timedelta) -> Lease:

@@ -16,6 +16,7 @@ from reconciler.state.leases import SILENT, LeaseHeldError, LeaseLostError, brea
 from reconciler.state.runs import list_runs, read_plan_header
 from reconciler.state.scope import Scope
 from reconciler.state.store import open_store
+from reconciler.targets.interface import Batch
 from tests.support import directories as d
 from tests.support.plans import make_plan
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from reconciler.model import Outcomes, Plan
     from reconciler.state.store import Store
     from reconciler.targets import Target
-    from reconciler.targets.interface import Batch
 
 SCOPE = Scope("maple-grove", "dir-1")
 MORNING = datetime(2025, 9, 1, 8, tzinfo=UTC)
@@ -150,6 +150,20 @@ def test_who_may_take_over(store, target, plan, second, later, takes_over):
         assert [(one.who, one.outcome) for one in list_runs(tx, SCOPE)] == [
             ("ben", "done"),
             ("ana", "interrupted"),
+        ]
+
+
+def test_of_a_run_that_was_killed_the_next_one_notes_what_its_journal_has(store, target, plan):
+    record = recorded(store, SCOPE, plan, applier(), Clock())
+    journal = record.__enter__()
+    batch = journal.open("users", plan.changes.users)
+    journal.close(batch, target.apply(Batch("users", plan.changes.users, d.YEAR)))
+    journal.open("users", plan.changes.users)  # and is killed
+    apply(store, target, plan, applier("ben", alive=False))
+    with store.read() as tx:
+        assert [one.counts for one in list_runs(tx, SCOPE)] == [
+            {"users": {"create": {"already": 2}}},
+            {"users": {"create": {"applied": 2, "": 2}}},
         ]
 
 
