@@ -16,6 +16,7 @@ import polars as pl
 from sqlalchemy import select, update
 
 from reconciler.errors import ReconcileError
+from reconciler.model.remembered import FORGOTTEN
 from reconciler.state import tables
 from reconciler.state.journal import BATCH_OUTCOMES, CHANGES
 from reconciler.state.leases import list_held
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
     from reconciler.state.store import Store
 
-FORGOTTEN = "(forgotten)"
-"""What stands in place of a Host ID that was forgotten."""
 _HOST_IDS = ("host_id", "before_host_id", "after_host_id", "student_host_id", "parent_host_id")
 _VALUES = re.compile("before_.*|after_.*|later_email|later_host_id|target_id")
 """Columns that hold what is known of a person, or lead to their account."""
@@ -47,6 +46,8 @@ class Forgotten:
     runs: int
     other_host_ids: tuple[str, ...]
     """Other Host IDs that the same account had, by a rekey: they may be the same person's, and are kept."""
+    memories: int = 0
+    """How many directories' memories held them."""
 
 
 def purge(store: Store, school_id: str, *, before: datetime, now: datetime) -> int:
@@ -106,7 +107,7 @@ def forget(store: Store, school_id: str, host_id: str) -> Forgotten:
         _forget_in_runs(tx, school_id, person)
         _forget_in_memories(tx, school_id, person)
     others = person.others - {host_id, FORGOTTEN, ""}
-    return Forgotten(person.changes, len(person.runs), tuple(sorted(others)))
+    return Forgotten(person.changes, len(person.runs), tuple(sorted(others)), person.memories)
 
 
 def leave_no_trace(store: Store, *, now: datetime) -> None:
@@ -151,6 +152,7 @@ class _Person:
     changes: int = 0
     runs: set[tuple[str, int]] = field(default_factory=set)
     others: set[str] = field(default_factory=set)
+    memories: int = 0
 
     @property
     def ids(self) -> list[str]:
@@ -266,5 +268,6 @@ def _forget_in_memories(tx: Connection, school_id: str, person: _Person) -> None
             if others.height < frame.height:
                 values[kind] = pack(others)
         if values:
+            person.memories += 1
             of_place = (row.school_id == school_id, row.place == found.place)
             tx.execute(update(tables.memories).where(*of_place).values(values))

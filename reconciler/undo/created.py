@@ -13,10 +13,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from reconciler.frames import FINDINGS, PARKED, PERSON_FIELDS, findings, folded, stack
+from reconciler.model.remembered import FORGOTTEN
 
 _ALWAYS = ("member_type", "first_name", "last_name")
 """What tells one person from another. Any other field counts only where a later run has changed it."""
 _ELSEWHERE = "the account that the run created as {} has another Host ID by now; it stays as it is"
+_UNTOLD = "whom the run created as well, and who was forgotten since, stays: nothing tells who it was"
 _GONE = "the account that the run created is not there any more under this Host ID; it stays as it is"
 _OTHERS = "another account has this Host ID by now; both it and the one that the run created stay as they are"
 _CHANGED = "has been changed since in {}; it stays, though the run created it"
@@ -113,7 +115,8 @@ def _judged(found: pl.DataFrame, current: pl.DataFrame) -> Created:
     there = pl.col("target_id").is_not_null()
     gave_way = (pl.lit(PARKED) + pl.col("name")).is_in(current["host_id"].implode())
     moved = ~there & pl.col("elsewhere").is_not_null()
-    lost = ~there & ~moved & pl.col("sure")
+    untold = pl.col("name") == FORGOTTEN
+    lost = ~there & ~moved & pl.col("sure") & ~untold
     by_runs = (pl.col("known") != pl.col("target_id")) | (pl.col("had") != pl.col("name"))
     guessed = pl.col("taken") | by_runs.fill_null(value=False) | (pl.col("origin") == "hand")
     told = pl.col("own") != pl.col("target_id")  # null where the journal does not tell
@@ -126,11 +129,12 @@ def _judged(found: pl.DataFrame, current: pl.DataFrame) -> Created:
         for which, detail, host_id in (
             (moved, pl.format(_ELSEWHERE, "name"), "elsewhere"),
             (lost, pl.lit(_GONE), "name"),
+            (untold, pl.lit(_UNTOLD), "name"),
             (others, pl.lit(_OTHERS), "name"),
             (changed, pl.format(_CHANGED, "theirs"), "name"),
         )
     ]
-    stays = moved | lost | others | changed
+    stays = moved | lost | untold | others | changed
     return Created(
         gone=found.filter(there & ~stays, "active").select(current.columns),
         left=found.filter(stays)["name"],

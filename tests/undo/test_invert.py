@@ -232,3 +232,14 @@ def test_whom_a_stopped_run_created_the_run_that_went_on_tells(telling: Director
     d.edit_user(telling.file, "S1", host_id="S1-old", email="")
     telling.run(users=[d.creation("S1")])
     assert telling.undo(1) == ([], [("S1", OTHERS)])
+
+
+def test_whom_a_run_created_and_who_was_forgotten_stays_and_is_told(telling: Directory) -> None:
+    telling.run(users=[d.creation("S1"), d.creation("S2")])
+    ids = ["host_id", "after_host_id"]
+    theirs = pl.col("host_id") == "S1"
+    hidden = {name: pl.when(theirs).then(pl.lit("(forgotten)")).otherwise(name) for name in ids}
+    blank = pl.when(~theirs).then("made_id").otherwise(pl.lit(""))
+    telling.runs[0]["users"] = telling.runs[0]["users"].with_columns(**hidden, made_id=blank)
+    untold = "whom the run created as well, and who was forgotten since, stays: nothing tells who it was"
+    assert telling.undo(1) == (["deactivate S2"], [("(forgotten)", untold)])
