@@ -76,12 +76,13 @@ def forget(school: School, host_id: str) -> Forgotten:
     if store is None:
         raise ReconcileError(f"{school.id}: nothing is remembered yet, so there is nobody to forget")
     forgotten = erase(store, school.id, host_id)
-    now, who = datetime.now(UTC), applier().who
+    now, who = datetime.now(UTC), applier()
     with store.write() as tx:
         for scope in find_scopes(tx, school.id):
             # Not of whom: that would remember them.
-            append_entry(tx, scope, event="forgot somebody", who=who, details={}, now=now)
-    leave_no_trace(store, now=now)  # where nobody was found, too: an earlier attempt may have stopped before
+            append_entry(tx, scope, event="forgot somebody", who=who.who, details={}, now=now)
+    # Where nobody was found, too: an earlier attempt may have stopped before.
+    leave_no_trace(store, now=now, is_there=who.sees)
     return forgotten
 
 

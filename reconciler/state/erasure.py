@@ -26,11 +26,12 @@ from reconciler.state.scope import find_scopes, lock_scope
 from reconciler.state.tables import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
 
+    from reconciler.state.leases import Lease
     from reconciler.state.store import Store
 
 _HOST_IDS = ("host_id", "before_host_id", "after_host_id", "student_host_id", "parent_host_id")
@@ -110,18 +111,21 @@ def forget(store: Store, school_id: str, host_id: str) -> Forgotten:
     return Forgotten(person.changes, len(person.runs), tuple(sorted(others)), person.memories)
 
 
-def leave_no_trace(store: Store, *, now: datetime) -> None:
+def leave_no_trace(
+    store: Store, *, now: datetime, is_there: Callable[[Lease], bool | None] = lambda _lease: None
+) -> None:
     """Rewrite the store, so that nothing of what was erased of any school is left in unused space.
 
     Not while anybody applies: they would have to wait for it, and could fail once their target is written.
-    Who begins to apply meanwhile waits, and fails at worst before anything is written.
+    Who begins to apply meanwhile waits, and fails at worst before anything is written. `is_there` says
+    whether the holder of a lease is, or None where that cannot be known.
 
     Raises:
         ReconcileError: somebody applies, or the store is in use or has no room for its copy. What was erased
             stays so.
     """
     try:
-        _see_that_nobody_applies(store, now)
+        _see_that_nobody_applies(store, now, is_there)
         store.compact()
     except ReconcileError as error:
         raise ReconcileError(
@@ -129,9 +133,9 @@ def leave_no_trace(store: Store, *, now: datetime) -> None:
         ) from error
 
 
-def _see_that_nobody_applies(store: Store, now: datetime) -> None:
+def _see_that_nobody_applies(store: Store, now: datetime, is_there: Callable[[Lease], bool | None]) -> None:
     with store.read() as tx:
-        held = list_held(tx, now)
+        held = list_held(tx, now, is_there)
     if held:
         raise ReconcileError(
             f"{held[0].scope.school_id}: an apply is under way, by {held[0]}, and would have to wait while"

@@ -185,10 +185,13 @@ def read_lease(tx: Connection, scope: Scope) -> Lease | None:
     return None if found is None else _lease(found)
 
 
-def list_held(tx: Connection, now: datetime) -> list[Lease]:
-    """The leases of all schools that have not expired: whoever is at work in the store."""
+def list_held(tx: Connection, now: datetime, is_there: Callable[[Lease], bool | None]) -> list[Lease]:
+    """The leases of all schools that have not expired, but for those of whoever is known to be gone.
+
+    `is_there` is as for `take_lease`.
+    """
     found = tx.execute(select(tables.leases).order_by(_row.school_id, _row.directory_id)).all()
-    return [lease for lease in map(_lease, found) if now < lease.expires]
+    return [lease for lease in map(_lease, found) if now < lease.expires and is_there(lease) is not False]
 
 
 def _lease(found: Row[Any]) -> Lease:

@@ -355,6 +355,14 @@ def test_a_reader_keeps_a_store_from_being_rewritten(where: str, scope: Scope) -
     leave_no_trace(impatient, now=NOW)
 
 
+def test_whoever_was_killed_while_applying_does_not_hold_up_the_rewriting(stored: Files) -> None:
+    before = stored.rewritten
+    with stored.store.write() as tx:
+        acquire_lease(tx, Scope("oak", "dir-1"), owner="ana", host="desk", now=NOW, ttl=DAY)
+    leave_no_trace(stored.store, now=NOW, is_there=lambda _lease: False)
+    assert not stored.rewritten & before
+
+
 def test_nothing_is_rewritten_while_any_school_is_applied(stored: Files) -> None:
     store, before = stored.store, stored.rewritten
     minute = timedelta(minutes=1)
