@@ -164,7 +164,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """What became of each change: OUTCOMES (`kind, id, outcome, detail`).
+    """What became of each change: OUTCOMES (`kind, id, outcome, detail, made_id`).
 
     Outcomes are those of DONE and NOT_DONE.
     """
