@@ -141,7 +141,13 @@ PLAN_PEOPLE = {
     "file": T,  # where the export tells of them; '' for an account of which it says nothing
     "line": pl.UInt32,
 }
-OUTCOMES = {"kind": T, "id": pl.UInt32, "outcome": T, "detail": T}
+OUTCOMES = {
+    "kind": T,
+    "id": pl.UInt32,
+    "outcome": T,
+    "detail": T,
+    "made_id": T,  # the target id of an account that was created, where the target tells it at once
+}
 
 
 def check(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:

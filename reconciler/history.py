@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.errors import ReconcileError
@@ -24,12 +25,15 @@ T = TypeVar("T")
 def list_history(school: School) -> dict[str, list[Run]]:
     """Directory id -> its runs, the newest first; nothing where nothing was ever applied.
 
+    A run that was killed is `interrupted`, though nobody has written that down yet.
+
     Raises:
         ReconcileError: the store cannot be used.
     """
-    from reconciler.state.runs import list_runs  # noqa: PLC0415 - sqlalchemy loads slowly
+    from reconciler.state.standing import list_standing  # noqa: PLC0415 - sqlalchemy loads slowly
 
-    return _of_each_directory(school, list_runs)
+    ask = partial(list_standing, now=datetime.now(UTC), is_there=applier().sees)
+    return _of_each_directory(school, ask)
 
 
 def unlock(school: School) -> list[Lease]:
@@ -72,12 +76,13 @@ def forget(school: School, host_id: str) -> Forgotten:
     if store is None:
         raise ReconcileError(f"{school.id}: nothing is remembered yet, so there is nobody to forget")
     forgotten = erase(store, school.id, host_id)
-    now, who = datetime.now(UTC), applier().who
+    now, who = datetime.now(UTC), applier()
     with store.write() as tx:
         for scope in find_scopes(tx, school.id):
             # Not of whom: that would remember them.
-            append_entry(tx, scope, event="forgot somebody", who=who, details={}, now=now)
-    leave_no_trace(store, now=now)  # where nobody was found, too: an earlier attempt may have stopped before
+            append_entry(tx, scope, event="forgot somebody", who=who.who, details={}, now=now)
+    # Where nobody was found, too: an earlier attempt may have stopped before.
+    leave_no_trace(store, now=now, is_there=who.sees)
     return forgotten
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import ReconcileError
-from reconciler.pipeline import day_of, plan_header, state_of, target_of
+from reconciler.pipeline import applier, day_of, plan_header, state_of, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import polars as pl
 
     from reconciler.model import Changes, DirectoryInfo, Plan, School
+
+
+_TOLD = ("outcome", "detail", "made_id")
+"""What the journal tells of each change."""
 
 
 def plan_undo(school: School, number: int) -> Plan:
@@ -77,6 +81,7 @@ def _journal(
     Changes of which it is not known what became of them may have been made, where the target is `immediate`.
     """
     from reconciler.state.journal import read_journal  # noqa: PLC0415 - sqlalchemy loads slowly
+    from reconciler.state.leases import find_holder  # noqa: PLC0415
     from reconciler.state.runs import list_runs, read_plan_header, read_run  # noqa: PLC0415
     from reconciler.state.scope import Scope  # noqa: PLC0415
     from reconciler.state.store import find_store  # noqa: PLC0415
@@ -87,8 +92,12 @@ def _journal(
     scope = Scope(school.id, info.directory_id)
     with store.read() as tx:
         run = read_run(tx, scope, number)
-        if run.outcome == "running":
-            raise ReconcileError(f"{school.id}: run {number} still goes on; wait for it, or stop it first")
+        now = datetime.now(UTC)
+        if run.outcome == "running" and (held := find_holder(tx, scope, now=now, is_there=applier().sees)):
+            raise ReconcileError(
+                f"{school.id}: run {number} still goes on, by {held}; wait for it, or stop it first. If you"
+                f" know that it was stopped, `reconcile unlock {school.id}`"
+            )
         batches = list(read_journal(tx, scope, number))
         newer = sorted(one.number for one in list_runs(tx, scope) if one.number > number)
         since = [batch for one in newer for batch in read_journal(tx, scope, one) if batch.kind == "users"]
@@ -111,8 +120,7 @@ def _by_kind(batches: list[tuple[str, pl.DataFrame]]) -> dict[str, pl.DataFrame]
     from reconciler.state.journal import CHANGES  # noqa: PLC0415
 
     empty = {
-        kind: pl.DataFrame(schema={**CHANGES[kind], "outcome": pl.String, "detail": pl.String})
-        for kind in KINDS
+        kind: pl.DataFrame(schema={**CHANGES[kind], **dict.fromkeys(_TOLD, pl.String)}) for kind in KINDS
     }
     return {
         kind: pl.concat(

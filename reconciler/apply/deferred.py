@@ -47,7 +47,7 @@ class _Held:
         """Write the changes down, as ones of which it is not known."""
         batch = self._journal.open(kind, changes)
         self._outcomes[batch] = changes.select(
-            "id", kind=pl.lit(kind), outcome=pl.lit(HANDED_OVER), detail=pl.lit("")
+            "id", kind=pl.lit(kind), outcome=pl.lit(HANDED_OVER), detail=pl.lit(""), made_id=pl.lit("")
         )
         return batch
 

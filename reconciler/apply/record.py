@@ -40,7 +40,8 @@ class Applier:
     who: str
     host: str
     process: str
-    is_alive: Callable[[str], bool]
+    is_alive: Callable[[str], bool | None]
+    """Whether a process of this name is there; None where that cannot be known."""
 
     @property
     def owner(self) -> str:
@@ -50,15 +51,13 @@ class Applier:
     def sees(self, lease: Lease) -> bool | None:
         """Whether the process that holds a lease is there; None where that cannot be known.
 
-        That is so of other machines, and of a holder with our own number: an earlier process that had it,
-        as in a container that was started again, or an earlier apply of ours that could not be ended.
+        That is so of other machines, and of ourselves: an earlier apply of ours that could not be ended.
         """
         process = lease.owner.rpartition("process ")[2].rstrip(",")
         if lease.host != self.host or not process:
             return None
-        if not self.is_alive(process):
-            return False
-        return None if process == self.process else True
+        there = self.is_alive(process)
+        return None if there and process == self.process else there
 
 
 class Journal(Protocol):
@@ -169,7 +168,7 @@ def recorded(  # noqa: PLR0913 - who applies what, where and when
             ttl=TIME_TO_LIVE,
             is_there=applier.sees,
         )
-        interrupt_runs(tx, scope, now)
+        interrupt_runs(tx, scope, now, count_journal)
         number = start_run(
             tx,
             scope,

@@ -29,6 +29,13 @@ def forget(school: SchoolName, host_id: HostId) -> None:
 
     loaded = pipeline.load(school)
     done = erase(loaded, host_id)
-    write(f"{loaded.id}: forgotten in {plural(done.changes, 'change')} of {plural(done.runs, 'run')}.\n")
+    if done.runs or done.memories:
+        told = f"{plural(done.changes, 'change')} of {plural(done.runs, 'run')}"
+        memory = ", and in what is remembered of the directory" if done.memories else ""
+        write(f"{loaded.id}: forgotten in {told}{memory}.\n")
+    else:
+        write(
+            f"{loaded.id}: nothing is remembered of {host_id}; a Host ID is given whole, in its own case.\n"
+        )
     for other in done.other_host_ids:
         write(f"The same account also had the Host ID {other}: if that is the same person, forget it too.\n")

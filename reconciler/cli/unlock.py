@@ -14,8 +14,9 @@ Examples:
 def unlock(school: SchoolName) -> None:
     """Break the lock of an apply that is known to have stopped.
 
-    Needed only where another machine was stopped in mid-apply: what was killed on this one is recognised, and
-    any lock lapses after five minutes. An apply that still goes on stops before its next batch.
+    Needed only where another machine or container was stopped in mid-apply: what was killed on this one is
+    recognised, and a lock lapses after five minutes without a sign of life, or after twelve hours where its
+    process is there all the same. An apply that still goes on stops before its next batch.
     """
     from reconciler import pipeline
     from reconciler.history import unlock as break_leases

@@ -239,7 +239,12 @@ def _meaning(status: int) -> str:
         401: "the token is wrong or has expired",
         403: "the token may not do this: see what it, or its plugin, is allowed",
         404: "there is no such thing, or the token may not see it",
+        405: "it does not offer this: see with its vendor",
+        409: "something else there has this already",
+        413: "it does not take so much at once: see the settings of how much is sent",
         422: "it does not take this",
         429: "it stays busy: try again later",
+        501: "it does not offer this: see with its vendor",
     }
-    return known.get(status, "it redirects: see the address" if 300 <= status < 400 else "try again later")
+    kinds = {3: "it redirects: see the address", 4: "it refuses this: see with its vendor"}
+    return known.get(status) or kinds.get(status // 100, "try again later")

@@ -64,12 +64,6 @@ class Gate:
         self._lock = threading.Lock()
         self._pace = Pace()
 
-    @property
-    def interval(self) -> float:
-        """Seconds between two requests; 0 as long as the server has never been asked too much."""
-        with self._held() as (pace, _):
-            return pace.interval
-
     def wait(self) -> None:
         """Return once the next request may be made."""
         with self._held() as (pace, now):

@@ -24,8 +24,10 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
 
 
 DONE = ("applied", "handed-over", "already")
-NOT_DONE = ("stale", "failed")
-"""What may become of a change: it is as it should be, or was left alone."""
+UNKNOWN = ""
+"""The outcome of a change that may have been made: the answer got lost, and nobody could look any more."""
+NOT_DONE = ("stale", "failed", UNKNOWN)
+"""What may become of a change: it is as it should be, or was left alone, or nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """What became of each change: OUTCOMES (`kind, id, outcome, detail`).
+    """What became of each change: OUTCOMES (`kind, id, outcome, detail, made_id`).
 
     Outcomes are those of DONE and NOT_DONE.
     """
@@ -178,7 +180,7 @@ class Outcomes:
 
     @property
     def missed(self) -> int:
-        """How many changes were not done."""
+        """How many changes were not done, as far as is known."""
         return int(self.frame["outcome"].is_in(NOT_DONE).sum())
 
     @property

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from reconciler.model.data import Directory, DirectoryInfo
 
 
+FORGOTTEN = "(forgotten)"
+"""What stands in place of a Host ID that was forgotten."""
+
+
 @dataclass(frozen=True, slots=True)
 class TableFigures:
     """What is known of one table of the source. No value of a person."""

@@ -27,6 +27,7 @@ class MemberCounts:
     """Reason -> rows."""
     stale: int = 0
     failed: int = 0
+    unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Report:
     """Users of ours at the school that are active once the plan is applied, or now that it was."""
     deactivated: int
     not_done: tuple[Mapping[str, str], ...]
-    """`kind, id, outcome, detail` of stale and failed changes, and `what` each is about."""
+    """`kind, id, outcome, detail` of stale, failed and unknown changes, and `what` each is about."""
     findings: Mapping[str, int]
     """Code -> how many."""
     names: Mapping[str, str]

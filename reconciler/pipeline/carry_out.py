@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import HeldError
 from reconciler.pipeline.places import day_of, state_of, target_of
+from reconciler.pipeline.process import is_there, this_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -107,7 +108,7 @@ def applier() -> Applier:
         who = getpass.getuser()
     except (KeyError, OSError):  # a user without a name, as in some containers
         who = f"user {os.getuid()}"
-    return Applier(who, socket.gethostname(), str(os.getpid()), _is_alive)
+    return Applier(who, socket.gethostname(), this_process(), is_there)
 
 
 def _judge_again(plan: Plan, school: School, current: Directory, today: str) -> tuple[Verdict, ...]:
@@ -117,14 +118,3 @@ def _judge_again(plan: Plan, school: School, current: Directory, today: str) -> 
     moved = move_populations(plan.changes, plan.header.figures, current)
     figures = replace(plan.header.figures, populations=moved)
     return judge(plan.changes, figures, school.guards, school.calendar, today)
-
-
-def _is_alive(process: str) -> bool:
-    """Whether a process of this machine is there; in doubt it is."""
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return False
-    except (ValueError, OSError):
-        return True
-    return True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from reconciler.frames import OUTCOMES, empty
-from reconciler.model.plan import NOT_DONE
+from reconciler.model.plan import NOT_DONE, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ _WHAT = {
 
 
 def undone(plan: Plan, outcomes: Outcomes | None) -> dict[str, pl.DataFrame]:
-    """Kind -> its changes that were not made, with the outcome as `outcome`.
+    """Kind -> its changes that were not made, with the outcome as `outcome`: stale, failed or unknown.
 
     A change without an outcome was not reached, and counts as failed. Without `outcomes` nothing was
     tried yet, so nothing was missed.
@@ -35,12 +35,13 @@ def undone(plan: Plan, outcomes: Outcomes | None) -> dict[str, pl.DataFrame]:
         else frame.join(outcomes.frame.filter(kind=kind).select("id", "outcome"), on="id", how="left")
         .with_columns(pl.col("outcome").fill_null("failed"))
         .filter(pl.col("outcome").is_in(NOT_DONE))
+        .with_columns(pl.col("outcome").replace(UNKNOWN, "unknown"))
         for kind, frame in plan.changes.frames().items()
     }
 
 
 def not_done(plan: Plan, outcomes: Outcomes | None) -> tuple[Mapping[str, str], ...]:
-    """Stale and failed changes as texts: `kind, id, action, what, outcome, detail`."""
+    """Stale, failed and unknown changes as texts: `kind, id, action, what, outcome, detail`."""
     told = empty(OUTCOMES) if outcomes is None else outcomes.frame
     details = told.select("kind", "id", "detail")
     rows: list[Mapping[str, str]] = []

@@ -20,7 +20,7 @@ def count_rows(plan: Plan, missed: pl.DataFrame) -> tuple[MemberCounts, ...]:
     """The figures of each member type; `missed` are user changes that were not made, with `outcome`.
 
     Always `rows = created + updated + unchanged + reactivated + blocked + merged + left out + stale
-    + failed`: a row is moved from one figure to another, never counted anew.
+    + failed + unknown`: a row is moved from one figure to another, never counted anew.
     """
     counts: dict[str, Counter[str]] = {member_type: Counter() for member_type in MEMBER_TYPES}
     left_out: dict[str, Counter[str]] = {member_type: Counter() for member_type in MEMBER_TYPES}
@@ -50,6 +50,7 @@ def _member_counts(member_type: str, counts: Counter[str], left_out: Counter[str
         left_out=dict(sorted(left_out.items())),
         stale=counts["stale"],
         failed=counts["failed"],
+        unknown=counts["unknown"],
     )
 
 
@@ -75,7 +76,7 @@ def _missed_rows(plan: Plan, missed: pl.DataFrame) -> list[tuple[str, str, str]]
             pl.col("after_member_type").last(),
         )
     )
-    worst = missed.group_by("host_id").agg(pl.col("outcome").min())  # failed before stale
+    worst = missed.group_by("host_id").agg(pl.col("outcome").min())  # failed, then stale, then unknown
     who = plan.people.unique("host_id").select("host_id", "member_type")
     rows = figures.join(worst, on="host_id").join(who, on="host_id", how="left").sort("host_id")
     return rows.select(

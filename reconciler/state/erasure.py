@@ -16,6 +16,7 @@ import polars as pl
 from sqlalchemy import select, update
 
 from reconciler.errors import ReconcileError
+from reconciler.model.remembered import FORGOTTEN
 from reconciler.state import tables
 from reconciler.state.journal import BATCH_OUTCOMES, CHANGES
 from reconciler.state.leases import list_held
@@ -25,15 +26,14 @@ from reconciler.state.scope import find_scopes, lock_scope
 from reconciler.state.tables import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
 
+    from reconciler.state.leases import Lease
     from reconciler.state.store import Store
 
-FORGOTTEN = "(forgotten)"
-"""What stands in place of a Host ID that was forgotten."""
 _HOST_IDS = ("host_id", "before_host_id", "after_host_id", "student_host_id", "parent_host_id")
 _VALUES = re.compile("before_.*|after_.*|later_email|later_host_id|target_id")
 """Columns that hold what is known of a person, or lead to their account."""
@@ -47,6 +47,8 @@ class Forgotten:
     runs: int
     other_host_ids: tuple[str, ...]
     """Other Host IDs that the same account had, by a rekey: they may be the same person's, and are kept."""
+    memories: int = 0
+    """How many directories' memories held them."""
 
 
 def purge(store: Store, school_id: str, *, before: datetime, now: datetime) -> int:
@@ -106,21 +108,24 @@ def forget(store: Store, school_id: str, host_id: str) -> Forgotten:
         _forget_in_runs(tx, school_id, person)
         _forget_in_memories(tx, school_id, person)
     others = person.others - {host_id, FORGOTTEN, ""}
-    return Forgotten(person.changes, len(person.runs), tuple(sorted(others)))
+    return Forgotten(person.changes, len(person.runs), tuple(sorted(others)), person.memories)
 
 
-def leave_no_trace(store: Store, *, now: datetime) -> None:
+def leave_no_trace(
+    store: Store, *, now: datetime, is_there: Callable[[Lease], bool | None] = lambda _lease: None
+) -> None:
     """Rewrite the store, so that nothing of what was erased of any school is left in unused space.
 
     Not while anybody applies: they would have to wait for it, and could fail once their target is written.
-    Who begins to apply meanwhile waits, and fails at worst before anything is written.
+    Who begins to apply meanwhile waits, and fails at worst before anything is written. `is_there` says
+    whether the holder of a lease is, or None where that cannot be known.
 
     Raises:
         ReconcileError: somebody applies, or the store is in use or has no room for its copy. What was erased
             stays so.
     """
     try:
-        _see_that_nobody_applies(store, now)
+        _see_that_nobody_applies(store, now, is_there)
         store.compact()
     except ReconcileError as error:
         raise ReconcileError(
@@ -128,9 +133,9 @@ def leave_no_trace(store: Store, *, now: datetime) -> None:
         ) from error
 
 
-def _see_that_nobody_applies(store: Store, now: datetime) -> None:
+def _see_that_nobody_applies(store: Store, now: datetime, is_there: Callable[[Lease], bool | None]) -> None:
     with store.read() as tx:
-        held = list_held(tx, now)
+        held = list_held(tx, now, is_there)
     if held:
         raise ReconcileError(
             f"{held[0].scope.school_id}: an apply is under way, by {held[0]}, and would have to wait while"
@@ -151,6 +156,7 @@ class _Person:
     changes: int = 0
     runs: set[tuple[str, int]] = field(default_factory=set)
     others: set[str] = field(default_factory=set)
+    memories: int = 0
 
     @property
     def ids(self) -> list[str]:
@@ -208,7 +214,10 @@ def _forget_in_batch(
         values["changes"] = pack(forgotten)
     if packed_outcomes:
         outcomes = unpack(packed_outcomes, BATCH_OUTCOMES)
-        forgotten = person.taken_out_of(outcomes, "detail")
+        ids = changes.filter(about)["id"]
+        # It leads to their account.
+        blank = pl.when(pl.col("id").is_in(ids.implode())).then(pl.lit("")).otherwise("made_id")
+        forgotten = person.taken_out_of(outcomes.with_columns(made_id=blank), "detail")
         if not forgotten.equals(outcomes):
             values["outcomes"] = pack(forgotten)
     return values
@@ -263,5 +272,6 @@ def _forget_in_memories(tx: Connection, school_id: str, person: _Person) -> None
             if others.height < frame.height:
                 values[kind] = pack(others)
         if values:
+            person.memories += 1
             of_place = (row.school_id == school_id, row.place == found.place)
             tx.execute(update(tables.memories).where(*of_place).values(values))

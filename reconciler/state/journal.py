@@ -43,7 +43,7 @@ CHANGES: Mapping[str, Schema] = {
     "relationships": RELATIONSHIP_CHANGES,
 }
 """Kind -> the schema of its changes."""
-BATCH_OUTCOMES = {name: OUTCOMES[name] for name in ("id", "outcome", "detail")}
+BATCH_OUTCOMES = {name: OUTCOMES[name] for name in ("id", "outcome", "detail", "made_id")}
 """OUTCOMES of one kind."""
 
 
@@ -58,7 +58,8 @@ class JournalBatch:
     closed: datetime | None
     """None where the run was stopped within it: then the outcomes are not known."""
     changes: pl.DataFrame
-    """The changes of its kind in their order, with `outcome` ('' where it is not known) and `detail`.
+    """The changes of its kind in their order, with `outcome` ('' where it is not known) and `detail`, and
+    `made_id`, the target id of an account that was created ('' in journals of before it was written down).
 
     Of a change that was forgotten, Host IDs are `(forgotten)` and all other values are blank.
     """
@@ -170,5 +171,5 @@ def _count(changes: pl.DataFrame) -> dict[str, dict[str, int]]:
 
 def _joined(changes: pl.DataFrame, outcomes: pl.DataFrame | None) -> pl.DataFrame:
     if outcomes is None:
-        return changes.with_columns(outcome=pl.lit(""), detail=pl.lit(""))
+        return changes.with_columns(outcome=pl.lit(""), detail=pl.lit(""), made_id=pl.lit(""))
     return changes.join(outcomes, on="id", how="left", maintain_order="left")

@@ -6,6 +6,7 @@ come from the holders' own clocks: clocks that differ by less than the time to l
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
 
+_AT = "%Y-%m-%d %H:%M:%S %Z"
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The right to apply to a directory."""
@@ -40,7 +44,8 @@ class Lease:
     """From this moment on, somebody else may take it."""
 
     def __str__(self) -> str:
-        return f"{self.owner} on {self.host} since {self.since:%Y-%m-%d %H:%M:%S %Z}"
+        owner = re.sub(r"(process \d+):\S*(?=,$)", r"\1", self.owner)  # what else tells it from others
+        return f"{owner} on {self.host} since {self.since:{_AT}}"
 
 
 SILENT = timedelta(hours=12)
@@ -60,11 +65,17 @@ class LeaseHeldError(ReconcileError):
     def __init__(self, lease: Lease, *, silent: bool = False) -> None:
         self.lease = lease
         school = lease.scope.school_id
-        told = f"{school}: an apply is under way, by {lease}, last seen {lease.seen:%H:%M:%S %Z}"
-        advice = "wait until it is done. If you know that it was stopped,"
+        told = f"{school}: an apply is under way, by {lease}, last seen {lease.seen:{_AT}}"
+        advice = (
+            "wait until it is done. Without another sign of life it holds the school until"
+            f" {lease.expires:{_AT}}. If you know that it was stopped,"
+        )
         if silent:
             told += ", and its process is still there"
-            advice = "wait until it is done, or end that process. If you know that it applies no more,"
+            advice = (
+                "wait until it is done, or end that process. As long as that is there, it holds the school"
+                f" until {lease.seen + SILENT:{_AT}}. If you know that it applies no more,"
+            )
         super().__init__(f"{told}; {advice} `reconcile unlock {school}`")
 
 
@@ -121,13 +132,20 @@ def take_lease(  # noqa: PLR0913 - as of acquire_lease, and who is known to be t
         LeaseHeldError: somebody holds it, who may still be at work.
     """
     lock_scope(tx, scope)
-    held = read_lease(tx, scope)
-    there = is_there(held) if held else None
-    if held and there and held.expires <= now < held.seen + SILENT:
-        raise LeaseHeldError(held, silent=True)
-    if there is False:
-        _remove(tx, scope)
+    if held := find_holder(tx, scope, now=now, is_there=is_there):
+        raise LeaseHeldError(held, silent=held.expires <= now)
+    _remove(tx, scope)
     return acquire_lease(tx, scope, owner=owner, host=host, now=now, ttl=ttl)
+
+
+def find_holder(
+    tx: Connection, scope: Scope, *, now: datetime, is_there: Callable[[Lease], bool | None]
+) -> Lease | None:
+    """The lease of whoever may be at work; None where nobody can be. `is_there` is as for `take_lease`."""
+    held = read_lease(tx, scope)
+    if held is None or (there := is_there(held)) is False:
+        return None
+    return held if now < held.expires or (there and now < held.seen + SILENT) else None
 
 
 def keep_lease(tx: Connection, lease: Lease, *, now: datetime, ttl: timedelta) -> Lease:
@@ -167,10 +185,13 @@ def read_lease(tx: Connection, scope: Scope) -> Lease | None:
     return None if found is None else _lease(found)
 
 
-def list_held(tx: Connection, now: datetime) -> list[Lease]:
-    """The leases of all schools that have not expired: whoever is at work in the store."""
+def list_held(tx: Connection, now: datetime, is_there: Callable[[Lease], bool | None]) -> list[Lease]:
+    """The leases of all schools that have not expired, but for those of whoever is known to be gone.
+
+    `is_there` is as for `take_lease`.
+    """
     found = tx.execute(select(tables.leases).order_by(_row.school_id, _row.directory_id)).all()
-    return [lease for lease in map(_lease, found) if now < lease.expires]
+    return [lease for lease in map(_lease, found) if now < lease.expires and is_there(lease) is not False]
 
 
 def _lease(found: Row[Any]) -> Lease:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -125,16 +125,21 @@ def end_run(  # noqa: PLR0913 - which run, and what came of it
         raise _not_running(scope, number)
 
 
-def interrupt_runs(tx: Connection, scope: Scope, now: datetime) -> list[int]:
+def interrupt_runs(
+    tx: Connection, scope: Scope, now: datetime, count: Callable[[Connection, Scope, int], Counts]
+) -> list[int]:
     """Note that whatever is still called running has stopped; gives the runs' numbers.
 
-    For the holder of a new lease: only then is it certain that nobody else is at work.
+    For the holder of a new lease: only then is it certain that nobody else is at work. `count` gives what
+    the journal has of a run.
     """
     head = lock_scope(tx, scope)
     running = (scope.of(tables.runs), _row.outcome == "running")
     numbers = list(tx.execute(select(_row.number).where(*running).order_by(_row.number)).scalars())
-    noted = {"audit_seq": head.audit_seq, "audit_hash": head.audit_hash}
-    tx.execute(update(tables.runs).where(*running).values(outcome="interrupted", ended=now, **noted))
+    noted = {"audit_seq": head.audit_seq, "audit_hash": head.audit_hash, "ended": now}
+    for number in numbers:
+        one = update(tables.runs).where(*running, _row.number == number)
+        tx.execute(one.values(outcome="interrupted", counts=count(tx, scope, number), **noted))
     return numbers
 
 

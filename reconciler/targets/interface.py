@@ -82,7 +82,7 @@ class Target(Protocol):
 
         Gives OUTCOMES, one row a change: `applied`, `handed-over` (somebody else is to carry it out, and
         a later plan confirms it), `already` (nothing was left to do), `stale` (the object has moved since
-        the plan, so it was left alone) or `failed`. `detail` says why.
+        the plan, so it was left alone), `failed`, or UNKNOWN (it may have been made). `detail` says why.
         """
 
     def finish(self) -> str:

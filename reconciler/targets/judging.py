@@ -9,10 +9,28 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler import frames
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 VERDICT = ("id", "outcome", "detail")
+
+
+def outcomes_of(
+    kind: str, changes: pl.DataFrame, verdicts: pl.DataFrame, made: Mapping[str, str] | None = None
+) -> pl.DataFrame:
+    """OUTCOMES of a batch in the order of its changes, from the verdict of each.
+
+    `made` says which target id the account with a Host ID has, of those that the batch has created.
+    """
+    told = changes.join(verdicts, on="id", how="left", maintain_order="left")
+    there = (pl.col("action") == "create") & pl.col("outcome").is_in(["applied", "already"])
+    made_id = pl.lit("")
+    if made:
+        ids = pl.col("after_host_id").replace_strict(made, default="", return_dtype=pl.String)
+        made_id = pl.when(there).then(ids).otherwise(made_id)
+    return frames.check(told.with_columns(kind=pl.lit(kind), made_id=made_id), frames.OUTCOMES)
 
 
 def same(name: str, left: str, right: str) -> pl.Expr:

@@ -57,12 +57,15 @@ def invert(
 ) -> Inversion:
     """What a run really did, turned round.
 
-    `journal` has for each kind the changes of the run in their order, with `outcome`: those that were
-    applied, and those of which it is not known ('') and which the directory itself tells. `later` has in the
-    same way the user changes of all runs after it: they tell who has become of whom it created.
+    `journal` has for each kind the changes of the run in their order, with `outcome` and `made_id`: those
+    that were applied, and those of which it is not known ('') and which the directory itself tells. `later`
+    has in the same way the user changes of all runs after it: they tell who has become of whom it created.
     """
     made = {kind: frame.filter(pl.col("outcome").is_in(MADE)) for kind, frame in journal.items()}
-    since = made["users"].clear() if later is None else later.filter(pl.col("outcome").is_in(MADE))
+    known = pl.col("outcome").is_in(MADE) | (
+        (pl.col("action") == "create") & (pl.col("outcome") == "already")
+    )
+    since = made["users"].clear() if later is None else later.filter(known)
     users, after_users, created = _users(made["users"], since, current)
     made |= {kind: _without(made[kind], ends, created.left) for kind, ends in _ENDS.items()}
     moves = users.select(was="host_id", target_id="target_id").join(

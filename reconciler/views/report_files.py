@@ -33,7 +33,10 @@ COLUMNS = (
 )
 """Of the CSV. Sections: rows, blocked, no-parent, ready, group, not-done, finding."""
 
-_FIGURES = ("created", "updated", "unchanged", "reactivated", "blocked", "merged", "stale", "failed")
+_FIGURES = (
+    *("created", "updated", "unchanged", "reactivated", "blocked", "merged"),
+    *("stale", "failed", "unknown"),
+)
 
 
 def report_json(report: Report, **_look: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from reconciler.model import FINDING_CODES
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
 
     from reconciler.model import BlockedPerson, Report
 
-_FIGURES = ("created", "updated", "unchanged", "reactivated", "blocked", "merged", "stale", "failed")
+_FIGURES = (
+    *("created", "updated", "unchanged", "reactivated", "blocked", "merged"),
+    *("stale", "failed", "unknown"),
+)
 _ALWAYS = ("created", "updated", "unchanged", "blocked")
 HEADS = {"student": "students", "staff": "staff", "parent": "parents"}
 """Member type -> how its column is called."""
@@ -95,6 +99,9 @@ def _write_not_done(page: Page, report: Report, names: Mapping[str, str]) -> Non
     if not report.not_done:
         return
     page.title(f"Not done: {plural(len(report.not_done), 'change')}")
+    numbers = Counter(one["outcome"] for one in report.not_done)
+    if "unknown" in numbers:  # they may be far down a long list
+        page.line(", ".join(f"{number:,} {outcome}" for outcome, number in sorted(numbers.items())), indent=2)
     shown = report.not_done[:_MANY]
     parts = ("outcome", "action", "what", "detail")
     page.table([[without_addresses(one[part], names) for part in parts] for one in shown])

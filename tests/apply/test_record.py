@@ -16,6 +16,7 @@ from reconciler.state.leases import SILENT, LeaseHeldError, LeaseLostError, brea
 from reconciler.state.runs import list_runs, read_plan_header
 from reconciler.state.scope import Scope
 from reconciler.state.store import open_store
+from reconciler.targets.interface import Batch
 from tests.support import directories as d
 from tests.support.plans import make_plan
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from reconciler.model import Outcomes, Plan
     from reconciler.state.store import Store
     from reconciler.targets import Target
-    from reconciler.targets.interface import Batch
 
 SCOPE = Scope("maple-grove", "dir-1")
 MORNING = datetime(2025, 9, 1, 8, tzinfo=UTC)
@@ -43,7 +43,9 @@ class Clock:
         return self.now
 
 
-def applier(who: str = "ana", *, host: str = "desk", process: str = "71", alive: bool = True) -> Applier:
+def applier(
+    who: str = "ana", *, host: str = "desk", process: str = "71", alive: bool | None = True
+) -> Applier:
     return Applier(who, host, process, lambda _process: alive)
 
 
@@ -111,8 +113,9 @@ def test_a_second_apply_is_told_who_applies_and_since_when(store, target, plan):
         apply(store, target, plan, applier("ben", host="other"))
     assert str(held.value) == (
         "maple-grove: an apply is under way, by ana, process 71, on desk since 2025-09-01 08:00:00 UTC, last"
-        " seen 08:00:00 UTC; wait until it is done. If you know that it was stopped, `reconcile unlock"
-        " maple-grove`"
+        " seen 2025-09-01 08:00:00 UTC; wait until it is done. Without another sign of life it holds the"
+        " school until 2025-09-01 08:05:00 UTC. If you know that it was stopped,"
+        " `reconcile unlock maple-grove`"
     )
     assert target.read().users.is_empty()
 
@@ -123,6 +126,8 @@ def test_a_second_apply_is_told_who_applies_and_since_when(store, target, plan):
         (applier("ben", alive=False), timedelta(), True),  # this machine knows that the process is gone
         (applier("ben", alive=True), timedelta(), False),
         (applier("ben", host="other", alive=False), timedelta(), False),  # nobody knows of another machine
+        (applier("ben", alive=None), timedelta(), False),  # nor of another container
+        (applier("ben", alive=None), TIME_TO_LIVE, True),
         (applier("ben", process="72"), TIME_TO_LIVE, False),  # ana has slept, and is about to go on
         (applier("ben", process="72"), SILENT - timedelta(seconds=1), False),
         (applier("ben", process="72"), SILENT, True),  # another process has got the number, or ana's lives on
@@ -148,6 +153,20 @@ def test_who_may_take_over(store, target, plan, second, later, takes_over):
         ]
 
 
+def test_of_a_run_that_was_killed_the_next_one_notes_what_its_journal_has(store, target, plan):
+    record = recorded(store, SCOPE, plan, applier(), Clock())
+    journal = record.__enter__()
+    batch = journal.open("users", plan.changes.users)
+    journal.close(batch, target.apply(Batch("users", plan.changes.users, d.YEAR)))
+    journal.open("users", plan.changes.users)  # and is killed
+    apply(store, target, plan, applier("ben", alive=False))
+    with store.read() as tx:
+        assert [one.counts for one in list_runs(tx, SCOPE)] == [
+            {"users": {"create": {"already": 2}}},
+            {"users": {"create": {"applied": 2, "": 2}}},
+        ]
+
+
 def test_who_gives_no_sign_of_life_but_is_there_is_told_of(store, target, plan):
     clock = Clock()
     first = recorded(store, SCOPE, plan, applier(), clock)
@@ -157,8 +176,9 @@ def test_who_gives_no_sign_of_life_but_is_there_is_told_of(store, target, plan):
         apply(store, target, plan, applier("ben", process="72"), clock)
     assert str(held.value) == (
         "maple-grove: an apply is under way, by ana, process 71, on desk since 2025-09-01 08:00:00 UTC, last"
-        " seen 08:00:00 UTC, and its process is still there; wait until it is done, or end that process. If"
-        " you know that it applies no more, `reconcile unlock maple-grove`"
+        " seen 2025-09-01 08:00:00 UTC, and its process is still there; wait until it is done, or end that"
+        " process. As long as that is there, it holds the school until 2025-09-01 20:00:00 UTC. If you know"
+        " that it applies no more, `reconcile unlock maple-grove`"
     )
 
 

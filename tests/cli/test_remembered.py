@@ -110,7 +110,7 @@ def test_somebody_is_forgotten_and_the_trail_still_whole(school, reconcile):
     assert re.fullmatch(r"maple-grove: forgotten in \d+ changes of 1 run\.\n", done.stdout), done.stderr
     assert (
         reconcile("forget", "maple-grove", host_id).stdout
-        == "maple-grove: forgotten in 0 changes of 0 runs.\n"
+        == f"maple-grove: nothing is remembered of {host_id}; a Host ID is given whole, in its own case.\n"
     )
     audit = reconcile("audit", "maple-grove")
     assert audit.returncode == 0

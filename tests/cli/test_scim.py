@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from reconciler.http import SystemClock
 from reconciler.pipeline.places import load, target_of
 from tests.support import directories as d
 from tests.support.scim_api import serving
@@ -90,3 +91,22 @@ def test_a_server_out_of_order_leaves_an_incomplete_apply(
     assert code == 4, err
     assert "too many requests have failed one after the other; nothing more is asked" in out + err
     assert TOKEN not in out + err
+
+
+def test_answers_that_got_lost_leave_an_incomplete_apply_that_says_so(
+    demo: Path, reconcile: Reconcile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in(monkeypatch)
+    monkeypatch.setattr(SystemClock, "sleep", lambda self, seconds: None)  # noqa: ARG005 - as it is called
+    with serving("loses an answer", Users=[], Groups=[]) as server:
+        point_to(Running(server.settings().url), demo)
+        assert reconcile("plan", "maple-grove", "--out", "first.plan")[0] == 0
+        code, out, err = reconcile("apply", "first.plan", "--auto-approve")
+    assert code == 4, err
+    made = len([*server.lists["Users"], *server.lists["Groups"]])
+    assert made > 0
+    assert f"whether {made} of the changes were made is not known" in out
+    assert f" failed, {made} unknown\n" in out
+    assert "Not everything was done." in err
+    (runs,) = json.loads(reconcile("history", "maple-grove", "--format", "json")[1]).values()
+    assert [run["outcome"] for run in runs] == ["incomplete"]

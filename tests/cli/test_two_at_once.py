@@ -177,7 +177,7 @@ def lines(shown: str) -> dict[str, str]:
 def _under_way(school: str, process: int) -> str:
     who = f"{getpass.getuser()}, process {process}, on {socket.gethostname()}"
     return (
-        f"{school}: an apply is under way, by {who} since T, last seen T; wait until it is done. If you"
-        " know that it was stopped,"
+        f"{school}: an apply is under way, by {who} since T, last seen T; wait until it is done. Without"
+        " another sign of life it holds the school until T. If you know that it was stopped,"
         f" `reconcile unlock {school}`"
     )

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from reconciler.pipeline import load
+from reconciler.apply.record import RunRecord
+from reconciler.errors import ReconcileError
+from reconciler.pipeline import carry_out, load
 from reconciler.state.erasure import purge
 from reconciler.state.store import open_store
 from reconciler.undoing import plan_undo
@@ -159,6 +161,32 @@ def test_what_cannot_be_undone_is_told(desk: Desk) -> None:
         "",
         "maple-grove: run 4 changed nothing, so there is nothing to undo\n",
     )
+
+
+def test_a_run_that_was_killed_is_interrupted_and_can_be_undone(
+    demo: Path, monkeypatch: pytest.MonkeyPatch, reconcile: Callable[..., tuple[int, str, str]]
+) -> None:
+    def killed(_record: RunRecord, _outcome: str) -> None:
+        raise ReconcileError("a process that was killed writes nothing")
+
+    monkeypatch.setattr(carry_out, "this_process", lambda: "999999999")
+    with monkeypatch.context() as patch:
+        patch.setattr(RunRecord, "end", killed)
+        assert reconcile("apply", "maple-grove", "--auto-approve")[0] == 1
+    (run,) = json.loads(reconcile("history", "maple-grove", "--format", "json")[1])[
+        load_id(demo / "schools" / "maple-grove.db")
+    ]
+    assert run["outcome"] == "interrupted"
+    assert run["counts"]["groups"]["create"]["applied"] > 0
+    assert "interrupted" in reconcile("status", "maple-grove", "--no-plan")[1]
+    code, shown, _ = reconcile("undo", "maple-grove", "1")
+    assert code == 3  # everybody would leave
+    assert shown.startswith("Undoes run 1:")
+
+
+def load_id(directory: Path) -> str:
+    with closing(sqlite3.connect(directory)) as connection:
+        return str(connection.execute("SELECT id FROM directory").fetchone()[0])
 
 
 def test_a_run_whose_values_were_purged_cannot_be_undone(desk: Desk) -> None:

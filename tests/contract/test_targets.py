@@ -11,8 +11,9 @@ import pytest
 from reconciler import frames
 from reconciler.errors import HeldError
 from reconciler.model import DirectoryInfo, TargetSettings
-from reconciler.targets import TARGETS, open_target
+from reconciler.targets import TARGETS, Batch, open_target
 from tests.support import directories as d
+from tests.support import plans
 from tests.support.memory import HeldMemory, LateMemory
 from tests.support.scim_servers import scim2_server, scimmy_or_skip, sign_in
 from tests.support.sheets import sheet_settings
@@ -221,6 +222,18 @@ def test_memberships_name_their_group_as_its_table_does(target: Target) -> None:
     )
     assert joined.height == 2
     assert joined["group_target_id"].equals(joined["group"].alias("group_target_id"))
+
+
+def test_which_accounts_were_created_is_told_by_their_ids(target: Target) -> None:
+    rows = [{"id": n} | d.creation(host_id) for n, host_id in enumerate(("S1", "P1"), start=1)]
+    batch = Batch("users", plans.frame(d.SCHEMAS["users"], rows), d.YEAR)
+    for _ in range(2):  # and who is there already
+        told = target.apply(batch)["made_id"].to_list()
+        target.finish()
+        ids = dict(target.read().users.select("host_id", "target_id").rows())
+        # What is handed over has no id yet.
+        assert told == ([ids["S1"], ids["P1"]] if target.capabilities.immediate else ["", ""])
+    assert target.apply(Batch("users", batch.changes.clear(), d.YEAR))["made_id"].to_list() == []
 
 
 def test_creating_twice_does_nothing_more(target: Target) -> None:

@@ -155,6 +155,21 @@ def test_what_a_server_says_of_us_is_in_no_message() -> None:
     assert str(caught.value) == "127.0.0.1/x: POST was answered with 400; it does not understand the request"
 
 
+@pytest.mark.parametrize(
+    ("status", "meaning"),
+    [
+        (405, "it does not offer this: see with its vendor"),
+        (409, "something else there has this already"),
+        (428, "it refuses this: see with its vendor"),
+        (501, "it does not offer this: see with its vendor"),
+    ],
+)
+def test_what_a_server_refuses_is_not_to_be_tried_later(status: int, meaning: str) -> None:
+    with asking((status, {})) as (_, one, _clock), pytest.raises(RefusedError) as caught:
+        one.ask("PATCH", "/x", body={})
+    assert str(caught.value) == f"127.0.0.1/x: PATCH was answered with {status}; {meaning}"
+
+
 def test_a_redirect_is_not_followed() -> None:
     with asking() as (elsewhere, *_), asking((302, {"Location": f"{elsewhere.host}/y"})) as (_, one, _clock):
         with pytest.raises(RefusedError, match=r"answered with 302; it redirects: see the address$"):

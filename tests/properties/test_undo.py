@@ -27,7 +27,9 @@ def journal_of(plan: Plan, outcomes: Outcomes) -> dict[str, pl.DataFrame]:
     """What the journal of a run would say."""
     return {
         kind: frame.sort("step", "id").join(
-            outcomes.frame.filter(kind=kind).select("id", "outcome", "detail"), on="id", maintain_order="left"
+            outcomes.frame.filter(kind=kind).select("id", "outcome", "detail", "made_id"),
+            on="id",
+            maintain_order="left",
         )
         for kind, frame in plan.changes.frames().items()
     }

@@ -55,6 +55,20 @@ def test_rows_of_a_plan_are_those_of_its_figures() -> None:
     assert parent == counts("parent", 5, merged=5)
 
 
+def test_a_change_of_which_it_is_not_known_is_counted_as_such() -> None:
+    plan = make_plan(
+        users=[user(1, "create", "S1"), user(2, "update", "S2")],
+        memberships=[membership(1, "add", "S1")],
+        header=make_header(rows=[rows_read("student", "created", 1), rows_read("student", "updated", 1)]),
+    )
+    report = build_report(plan, make_outcomes(plan, users_1="", memberships_1=""))
+    assert report.members[0] == counts("student", 2, updated=1, unknown=1)
+    assert [(one["kind"], one["outcome"]) for one in report.not_done] == [
+        ("users", "unknown"),
+        ("memberships", "unknown"),
+    ]
+
+
 def test_a_change_not_made_moves_its_row() -> None:
     plan = make_plan(
         users=[user(1, "create", "S1"), user(2, "update", "S2"), user(3, "reactivate", "S3")],

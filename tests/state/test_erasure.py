@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 from sqlalchemy import text
 
@@ -12,7 +13,7 @@ from reconciler.frames import USER_CHANGES
 from reconciler.model import LiftedGuard
 from reconciler.state.audit import append_entry, list_entries, verify_chain
 from reconciler.state.erasure import Forgotten, forget, leave_no_trace, purge
-from reconciler.state.journal import count_journal, open_batch, read_journal
+from reconciler.state.journal import close_batch, count_journal, open_batch, read_journal
 from reconciler.state.leases import acquire_lease
 from reconciler.state.runs import last_settings, list_runs, read_plan_header, read_run
 from reconciler.state.scope import Scope
@@ -24,14 +25,13 @@ from tests.support.remembered import (
     groups,
     journal,
     memberships,
+    outcomes,
     relationships,
     start,
     users,
 )
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from tests.support.postgres import Cluster
 
 NAME = "Zq8vK1xW5tB7mH3rJ9cN2dP6fL4gS0yA-uEoIiQwTzXkVbMhRjCnDpFlGsYa"
@@ -206,7 +206,18 @@ def test_of_a_forgotten_account_only_what_was_done_is_left(store: Store, scope: 
     kept |= {"detail": "(forgotten) is held by S12", "before_active": True, "after_active": True}
     ids = dict.fromkeys(["host_id", "before_host_id", "after_host_id"], "(forgotten)")
     assert forgotten == dict.fromkeys(changes.columns, "") | kept | ids
-    assert other == CHANGES.row(1, named=True) | {"outcome": "applied", "detail": ""}
+    assert other == CHANGES.row(1, named=True) | {"outcome": "applied", "detail": "", "made_id": ""}
+
+
+def test_the_id_of_a_created_account_is_forgotten(store: Store, scope: Scope) -> None:
+    created = users(plans.user(1, "create", "S1"), plans.user(2, "create", "S2"))
+    with store.write() as tx:
+        run = start(tx, scope)
+        batch = open_batch(tx, scope, run, "users", created, now=NOW)
+        told = outcomes("users", created).with_columns(made_id=pl.Series(["17", "18"]))
+        close_batch(tx, scope, run, batch, told, now=NOW)
+    forget(store, "maple-grove", "S1")
+    assert read(store, scope, run)[0]["made_id"].to_list() == ["", "18"]
 
 
 def test_of_a_link_the_other_end_is_left(store: Store, scope: Scope) -> None:
@@ -342,6 +353,14 @@ def test_a_reader_keeps_a_store_from_being_rewritten(where: str, scope: Scope) -
     )
     assert read(impatient, scope, run)[0]["host_id"][0] == "(forgotten)"
     leave_no_trace(impatient, now=NOW)
+
+
+def test_whoever_was_killed_while_applying_does_not_hold_up_the_rewriting(stored: Files) -> None:
+    before = stored.rewritten
+    with stored.store.write() as tx:
+        acquire_lease(tx, Scope("oak", "dir-1"), owner="ana", host="desk", now=NOW, ttl=DAY)
+    leave_no_trace(stored.store, now=NOW, is_there=lambda _lease: False)
+    assert not stored.rewritten & before
 
 
 def test_nothing_is_rewritten_while_any_school_is_applied(stored: Files) -> None:

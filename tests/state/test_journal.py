@@ -30,14 +30,14 @@ def test_a_batch_is_read_as_it_was_carried_out(store: Store, scope: Scope) -> No
     with store.read() as tx:
         first, second = read_journal(tx, scope, run)
     assert (first.batch, first.kind, first.opened, first.closed) == (1, "users", NOW, NOW)
-    assert first.changes.drop("outcome", "detail").equals(CHANGES)
+    assert first.changes.drop("outcome", "detail", "made_id").equals(CHANGES)
     assert first.changes.select("id", "outcome", "detail").rows() == [
         (4, "applied", ""),
         (2, "applied", ""),
         (3, "failed", "its e-mail is held by account P9"),
     ]
     assert (second.batch, second.kind) == (2, "memberships")
-    assert second.changes.drop("outcome", "detail").equals(ADDED)
+    assert second.changes.drop("outcome", "detail", "made_id").equals(ADDED)
 
 
 def test_outcomes_may_come_in_any_order(store: Store, scope: Scope) -> None:
@@ -48,6 +48,29 @@ def test_outcomes_may_come_in_any_order(store: Store, scope: Scope) -> None:
         close_batch(tx, scope, run, batch, mixed, now=NOW)
         (read,) = read_journal(tx, scope, run)
     assert read.changes.select("id", "outcome").rows() == [(4, "applied"), (2, "stale"), (3, "applied")]
+
+
+def test_the_ids_of_created_accounts_are_kept(store: Store, scope: Scope) -> None:
+    with store.write() as tx:
+        run = start(tx, scope)
+        batch = open_batch(tx, scope, run, "users", CHANGES, now=NOW)
+        told = outcomes("users", CHANGES).with_columns(made_id=pl.Series(["", "17", "18"]))
+        close_batch(tx, scope, run, batch, told, now=NOW)
+        (read,) = read_journal(tx, scope, run)
+    assert read.changes.select("id", "made_id").rows() == [(4, ""), (2, "17"), (3, "18")]
+
+
+def test_a_journal_of_before_tells_no_ids_of_created_accounts(store: Store, scope: Scope) -> None:
+    run = journal(store, scope, ("users", CHANGES))
+    with store.write() as tx:
+        old = outcomes("users", CHANGES).select("id", "outcome", "detail")
+        tx.execute(update(tables.batches).values(outcomes=pack(old)))
+        (read,) = read_journal(tx, scope, run)
+    assert read.changes.select("id", "outcome", "made_id").rows() == [
+        (4, "applied", ""),
+        (2, "applied", ""),
+        (3, "applied", ""),
+    ]
 
 
 def test_outcomes_of_an_open_batch_are_not_known(store: Store, scope: Scope) -> None:

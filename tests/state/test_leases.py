@@ -46,8 +46,8 @@ def test_a_lease_is_held_by_whoever_was_first(store: Store, scope: Scope) -> Non
     assert held.value.exit_code == 1
     assert str(held.value) == (
         "maple-grove: an apply is under way, by ana on ana-desk since 2025-09-01 08:00:00 UTC, last seen"
-        " 08:00:01 UTC; wait until it is done. If you know that it was stopped,"
-        " `reconcile unlock maple-grove`"
+        " 2025-09-01 08:00:01 UTC; wait until it is done. Without another sign of life it holds the school"
+        " until 2025-09-01 08:02:01 UTC. If you know that it was stopped, `reconcile unlock maple-grove`"
     )
 
 

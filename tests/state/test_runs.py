@@ -8,6 +8,7 @@ import pytest
 from reconciler.errors import ReconcileError
 from reconciler.model import LiftedGuard
 from reconciler.state.audit import append_entry
+from reconciler.state.journal import count_journal
 from reconciler.state.runs import (
     Run,
     interrupt_runs,
@@ -82,11 +83,11 @@ def test_runs_of_a_process_that_was_killed_are_interrupted(store: Store, scope: 
         numbers = [start(tx, scope), start(tx, scope)]
         start(tx, other)
         append_entry(tx, scope, event="apply", who="ana", details={}, now=NOW)
-        assert interrupt_runs(tx, scope, NOW + DAY) == numbers
+        assert interrupt_runs(tx, scope, NOW + DAY, count_journal) == numbers
         assert [run.outcome for run in list_runs(tx, scope)] == ["interrupted", "interrupted", "done"]
         assert list_runs(tx, scope)[0].ended == NOW + DAY
         assert list_runs(tx, other)[0].outcome == "running"
-        assert interrupt_runs(tx, scope, NOW + DAY) == []
+        assert interrupt_runs(tx, scope, NOW + DAY, count_journal) == []
 
 
 @pytest.mark.parametrize(("runs", "there"), [(0, "there is none yet"), (2, "they go from 1 to 2")])

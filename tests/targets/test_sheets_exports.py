@@ -54,6 +54,23 @@ BROKEN: list[tuple[str, str, str, str]] = [
         ),
     ),
     (
+        "columns that have moved",
+        f"{HEAD}\n{ADA}\n2,S1,Una,Osprey,x,una@example.org,Activated\n",
+        "",
+        "users.csv:3: nobody has said what an e-mail address means; add it to sheets.user_types",
+    ),
+    (
+        "ids that a spreadsheet has rounded",
+        f"{HEAD}\n{ADA}\n1.23E+12,4.56789E+11,Una,Osprey,,student,Activated\n",
+        "",
+        (
+            "users.csv:3: its host_id is a rounded number, such as 1E+05; export the list again, and do not"
+            " save it from a spreadsheet\n"
+            "users.csv:3: its target_id is a rounded number, such as 1E+05; export the list again, and do not"
+            " save it from a spreadsheet"
+        ),
+    ),
+    (
         "one Host ID twice",
         f"{HEAD}\n{ADA}\n2,S1,Una,Osprey,,student,Pending\n3,S1,Una,Osprey,,student,Pending\n",
         "",

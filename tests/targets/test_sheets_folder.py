@@ -84,6 +84,19 @@ def test_numbers_go_on_whatever_else_is_there(tmp_path: Path) -> None:
     assert hand_over(tmp_path, [USERS], ABOUT, 100) == "0008"
 
 
+def test_numbers_go_on_where_what_was_uploaded_is_deleted(tmp_path: Path) -> None:
+    assert hand_over(tmp_path, [USERS], ABOUT, 100, last="0007") == "0008"
+
+
+def test_what_a_killed_run_has_left_is_not_to_be_uploaded(tmp_path: Path) -> None:
+    assert hand_over(tmp_path, [USERS], ABOUT, 100) == "0001"
+    assert hand_over(tmp_path, [USERS], ABOUT, 100, last="0001") == "0002"  # and is killed
+    assert hand_over(tmp_path, [USERS], ABOUT, 100, last="0001") == "0003"
+    folders = sorted(path.name for path in tmp_path.iterdir() if path.is_dir())
+    assert folders == ["0001", "0002-do-not-upload", "0003"]
+    assert hand_over(tmp_path, [USERS], ABOUT, 100, last="0003") == "0004"
+
+
 def test_a_file_in_the_way_is_told_and_nothing_is_left(tmp_path: Path) -> None:
     (tmp_path / "sheets").write_text("", encoding="utf-8")
     with pytest.raises(ReconcileError) as caught:

@@ -73,7 +73,9 @@ def journal(link: Row, seat: Row) -> dict[str, pl.DataFrame]:
     """That of a run which has taken both out."""
     rows = {"relationships": [link | {"id": 1}], "memberships": [seat | {"id": 2}]}
     return {
-        kind: frame(schema, rows.get(kind, [])).with_columns(outcome=pl.lit("handed-over"), detail=pl.lit(""))
+        kind: frame(schema, rows.get(kind, [])).with_columns(
+            outcome=pl.lit("handed-over"), detail=pl.lit(""), made_id=pl.lit("")
+        )
         for kind, schema in CHANGES.items()
     }
 

@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.changes import diff
 from reconciler.frames import MEMBERSHIP_CHANGES, RELATIONSHIP_CHANGES
+from reconciler.targets import Batch
 from reconciler.undo import invert
 from tests.support import directories as d
 from tests.support import plans
@@ -27,21 +28,25 @@ GONE = "the account that the run created is not there any more under this Host I
 class Directory:
     """A directory with two grades, and the journal of the runs that were applied to it."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, tells_ids: bool) -> None:
         self.file = file
         self.target: Target = d.new_directory(file)
         d.apply(self.target, "groups", d.group_creation("Grade 1"), d.group_creation("Grade 2"))
         self.runs: list[dict[str, pl.DataFrame]] = []
+        self.tells_ids = tells_ids
 
     def run(self, outcome: str = "applied", /, **kinds: list[Row]) -> None:
         """A run with these changes, all of which can be made."""
         journal = {}
         for kind, schema in d.SCHEMAS.items():
             rows = kinds.get(kind, [])
-            if outcome:
-                assert set(d.apply(self.target, kind, *rows)) <= {("applied", "")}
             frame = plans.frame(schema, [{"id": n} | row for n, row in enumerate(rows, start=1)])
-            journal[kind] = frame.with_columns(outcome=pl.lit(outcome), detail=pl.lit(""))
+            made: pl.Expr | pl.Series = pl.lit("")
+            if outcome:
+                told = self.target.apply(Batch(kind, frame, d.YEAR))
+                assert set(told["outcome"]) <= {outcome}
+                made = told["made_id"] if self.tells_ids else made
+            journal[kind] = frame.with_columns(outcome=pl.lit(outcome), detail=pl.lit(""), made_id=made)
         self.runs.append(journal)
 
     def undo(self, number: int, *, apply: bool = False) -> tuple[list[str], list[tuple[str, str]]]:
@@ -69,7 +74,14 @@ def told(changes: Changes) -> list[str]:
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Directory:
-    return Directory(tmp_path / "one.db")
+    """One of which the journal does not tell which accounts were created, as journals of before."""
+    return Directory(tmp_path / "one.db", tells_ids=False)
+
+
+@pytest.fixture
+def telling(tmp_path: Path) -> Directory:
+    """One of which the journal tells it."""
+    return Directory(tmp_path / "one.db", tells_ids=True)
 
 
 def test_who_was_created_leaves_every_group_of_ours(directory: Directory) -> None:
@@ -182,3 +194,52 @@ def test_who_has_left_since_gets_nothing_back(directory: Directory) -> None:
         [("S1", left.format("memberships")), ("S1", left.format("relationships"))],
     )
     assert directory.undo(3) == (["reactivate S1", "add grade:2 S1"], [])
+
+
+# Where the journal tells which accounts were created
+
+
+def test_an_account_that_was_created_is_known_by_its_id(telling: Directory) -> None:
+    telling.run(users=[d.creation("S1"), d.creation("S2")], memberships=[d.joining("S1")])
+    assert telling.undo(1) == (["deactivate S1", "deactivate S2", "remove grade:1 S1"], [])
+
+
+def test_another_account_of_the_same_name_and_host_id_stays(telling: Directory) -> None:
+    telling.run(users=[d.creation("S1")])
+    d.edit_user(telling.file, "S1", host_id="S1-old", email="")
+    d.execute(
+        telling.file,
+        "INSERT INTO users (host_id, member_type, first_name, last_name, origin)"
+        " VALUES ('S1', 'student', 'FirstS1', 'LastS1', 'sync')",
+    )
+    assert telling.undo(1) == ([], [("S1", OTHERS)])
+
+
+def test_an_account_that_has_another_host_id_by_now_is_found(telling: Directory) -> None:
+    telling.run(users=[d.creation("S1")])
+    d.edit_user(telling.file, "S1", host_id="S7")
+    assert telling.undo(1) == (
+        [],
+        [("S7", "the account that the run created as S1 has another Host ID by now; it stays as it is")],
+    )
+
+
+def test_whom_a_stopped_run_created_the_run_that_went_on_tells(telling: Directory) -> None:
+    telling.run(users=[d.creation("S1")])
+    telling.runs[0]["users"] = telling.runs[0]["users"].with_columns(outcome=pl.lit(""), made_id=pl.lit(""))
+    telling.run("already", users=[d.creation("S1")])
+    assert telling.undo(1) == (["deactivate S1"], [])
+    d.edit_user(telling.file, "S1", host_id="S1-old", email="")
+    telling.run(users=[d.creation("S1")])
+    assert telling.undo(1) == ([], [("S1", OTHERS)])
+
+
+def test_whom_a_run_created_and_who_was_forgotten_stays_and_is_told(telling: Directory) -> None:
+    telling.run(users=[d.creation("S1"), d.creation("S2")])
+    ids = ["host_id", "after_host_id"]
+    theirs = pl.col("host_id") == "S1"
+    hidden = {name: pl.when(theirs).then(pl.lit("(forgotten)")).otherwise(name) for name in ids}
+    blank = pl.when(~theirs).then("made_id").otherwise(pl.lit(""))
+    telling.runs[0]["users"] = telling.runs[0]["users"].with_columns(**hidden, made_id=blank)
+    untold = "whom the run created as well, and who was forgotten since, stays: nothing tells who it was"
+    assert telling.undo(1) == (["deactivate S2"], [("(forgotten)", untold)])

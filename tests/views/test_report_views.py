@@ -200,6 +200,7 @@ def test_json_has_every_figure_and_names() -> None:
         "merged": 0,
         "stale": 1,
         "failed": 0,
+        "unknown": 0,
         "left_out": {"not enrolled": 30},
     }
     assert data["blocked"][2]["others"] == [{"host_id": "P3", "name": "Flo Fox"}]

@@ -63,6 +63,13 @@ def users_by(connection: sqlite3.Connection, column: str, values: Iterable[str])
     return _with_target_id(select(connection, *_among(_SELECT_USERS, _USERS, column, values)))
 
 
+def ids_of(connection: sqlite3.Connection, host_ids: Iterable[str]) -> dict[str, str]:
+    """Host ID -> target id, of those accounts that are there."""
+    schema = {"id": pl.Int64, "host_id": pl.String}
+    found = select(connection, *_among("SELECT id, host_id FROM users", schema, "host_id", host_ids))
+    return dict(found.select("host_id", pl.col("id").cast(pl.String)).rows())
+
+
 def groups_by(connection: sqlite3.Connection, column: str, values: Iterable[str]) -> pl.DataFrame:
     """`id, target_id, key, category, name, origin` of the groups with such an `id` or `external_id`."""
     return _with_target_id(select(connection, *_among(_SELECT_GROUPS, _GROUPS, column, values)))

@@ -9,7 +9,7 @@ import polars as pl
 
 from reconciler.frames import PERSON_FIELDS
 from reconciler.targets.embedded.carrying import stage
-from reconciler.targets.embedded.reading import users_by
+from reconciler.targets.embedded.reading import ids_of, users_by
 from reconciler.targets.embedded.settling import REFUSED, settle
 from reconciler.targets.judging import judge_create, judge_update, same
 
@@ -42,6 +42,12 @@ def write_users(connection: sqlite3.Connection, changes: pl.DataFrame) -> pl.Dat
     return pl.concat(
         [_update(connection, changes.filter(~creating)), _create(connection, changes.filter(creating))]
     )
+
+
+def made_ids(connection: sqlite3.Connection, changes: pl.DataFrame) -> dict[str, str]:
+    """Host ID -> target id, of the accounts that USER_CHANGES create."""
+    created = changes.filter(pl.col("action") == "create")["after_host_id"]
+    return ids_of(connection, created) if created.len() else {}
 
 
 def _update(connection: sqlite3.Connection, changes: pl.DataFrame) -> pl.DataFrame:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from reconciler import frames
 from reconciler.targets.embedded.groups import write_groups
 from reconciler.targets.embedded.links import write_memberships, write_relationships
-from reconciler.targets.embedded.users import write_users
+from reconciler.targets.embedded.users import made_ids, write_users
+from reconciler.targets.judging import outcomes_of
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Mapping
+
+    import polars as pl
 
     from reconciler.targets.interface import Batch
 
@@ -30,10 +31,6 @@ def write_batch(connection: sqlite3.Connection, batch: Batch) -> pl.DataFrame:
     connection.execute("UPDATE directory SET school_year = ?", [batch.school_year])
     if batch.changes.is_empty():
         return frames.empty(frames.OUTCOMES)
-    outcomes = _WRITERS[batch.kind](connection, batch.changes)
-    return frames.check(
-        batch.changes.select("id", kind=pl.lit(batch.kind)).join(
-            outcomes, on="id", how="left", maintain_order="left"
-        ),
-        frames.OUTCOMES,
-    )
+    verdicts = _WRITERS[batch.kind](connection, batch.changes)
+    made = made_ids(connection, batch.changes) if batch.kind == "users" else {}
+    return outcomes_of(batch.kind, batch.changes, verdicts, made)

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler import frames
-from reconciler.errors import HeldError, ReconcileError
+from reconciler.errors import HeldError
 from reconciler.model import Directory, DirectoryInfo, Kept
+from reconciler.model.plan import UNKNOWN
 from reconciler.targets.scim.discovery import capabilities
 from reconciler.targets.scim.reading import read_directory
 from reconciler.targets.scim.server import Server
-from reconciler.targets.scim.settling import UNKNOWN
 from reconciler.targets.scim.writing import write_batch
 
 if TYPE_CHECKING:
@@ -105,15 +105,14 @@ class ScimTarget:
     def finish(self) -> str:
         """After the last batch: no account is on its way any more, unless one has failed.
 
-        Raises:
-            ReconcileError: of some changes it is not known whether they were made, so the run is not done.
+        Gives what to do where it is not known of some changes whether they were made.
         """
         kept = self._kept()
         if _UNFINISHED in kept.notes and not self._unsure:
             notes = {name: value for name, value in kept.notes.items() if name != _UNFINISHED}
             self._memory.keep(replace(kept, notes=notes))
         if self._unknown:
-            raise ReconcileError(
+            return (
                 f"{self._url}: whether {self._unknown:,} of the changes were made is not known: answers got"
                 " lost, and the server could not be looked at any more; apply again, which looks first"
             )

@@ -38,7 +38,8 @@ class Server:
         self.settings = settings.scim
         self.look_first = False
         """Whether an account that is to be created may be there already: an earlier run was cut short."""
-        self._known: dict[str, str] = {}
+        self.known: dict[str, str] = {}
+        """Host ID -> our id, of the accounts that were met in this run."""
         self._knows_all = False
 
     @cached_property
@@ -167,7 +168,7 @@ class Server:
 
     def accounts(self, host_ids: Collection[str]) -> dict[str, str]:
         """Host ID -> our id of the account, as far as it is there."""
-        unknown = [host_id for host_id in host_ids if host_id not in self._known]
+        unknown = [host_id for host_id in host_ids if host_id not in self.known]
         if unknown and not self._knows_all:
             if len(unknown) <= FEW and self.abilities.filters:
                 self.note(self.find_users(unknown))
@@ -175,17 +176,17 @@ class Server:
                 for page in self.pages(USERS):
                     self.note(page)
                 self._knows_all = True
-        return {host_id: self._known[host_id] for host_id in host_ids if host_id in self._known}
+        return {host_id: self.known[host_id] for host_id in host_ids if host_id in self.known}
 
     def note(self, users: Iterable[Resource]) -> None:
         """Remember, for this run, whose these accounts are."""
         for user in users:
             if host_id := text(user.get("externalid")):
-                self._known[host_id] = target_id(user)
+                self.known[host_id] = target_id(user)
 
     def forget(self, host_id: str) -> None:
         """An account has another Host ID by now."""
-        self._known.pop(host_id, None)
+        self.known.pop(host_id, None)
         self._knows_all = False
 
     def at_once(self, work: Callable[[T], R], items: Iterable[T]) -> list[R]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from reconciler.errors import ReconcileError
+from reconciler.model.plan import UNKNOWN
 from reconciler.targets.judging import VERDICT
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ made, and does not show; and of one that was not carried out, since the server h
 thought: all are judged once more."""
 CONFLICT = "conflict"
 """The outcome of a request for what another resource has: no outcome of a change yet."""
-UNKNOWN = ""
-"""The outcome of a change that may have been made: the server could not be looked at any more."""
 ROUNDS = 5
 MOMENT = 2.0
 """Seconds until what a server has answered should show."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from reconciler import frames
+from reconciler.targets.judging import outcomes_of
 from reconciler.targets.scim.groups import write_groups
 from reconciler.targets.scim.links import write_memberships, write_relationships
 from reconciler.targets.scim.users import write_users
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    import polars as pl
 
     from reconciler.targets.interface import Batch
     from reconciler.targets.scim.server import Server
@@ -31,9 +32,9 @@ def write_batch(server: Server, batch: Batch, categories: Mapping[str, str]) -> 
     }
     if batch.changes.is_empty():
         return frames.empty(frames.OUTCOMES)
-    return frames.check(
-        batch.changes.select("id", kind=pl.lit(batch.kind)).join(
-            writers[batch.kind](batch.changes), on="id", how="left", maintain_order="left"
-        ),
-        frames.OUTCOMES,
-    )
+    verdicts = writers[batch.kind](batch.changes)
+    made = {}
+    if batch.kind == "users":
+        created = batch.changes.filter(batch.changes["action"] == "create")["after_host_id"]
+        made = {host_id: server.known[host_id] for host_id in created if host_id in server.known}
+    return outcomes_of(batch.kind, batch.changes, verdicts, made)

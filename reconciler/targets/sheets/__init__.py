@@ -11,6 +11,7 @@ import polars as pl
 from reconciler import frames
 from reconciler.errors import HeldError, ReconcileError
 from reconciler.model import Capabilities, Directory, DirectoryInfo, Kept
+from reconciler.targets.judging import outcomes_of
 from reconciler.targets.sheets.belief import Belief, believe, nobody
 from reconciler.targets.sheets.carry import carry_groups, carry_users
 from reconciler.targets.sheets.exports import Listed, read_exports
@@ -95,12 +96,7 @@ class ImportSheets:
         if batch.changes.is_empty():
             return frames.empty(frames.OUTCOMES)
         carried = self._carry(batch, belief.directory)
-        return frames.check(
-            batch.changes.select("id", kind=pl.lit(batch.kind)).join(
-                carried.verdicts, on="id", how="left", maintain_order="left"
-            ),
-            frames.OUTCOMES,
-        )
+        return outcomes_of(batch.kind, batch.changes, carried.verdicts)
 
     def finish(self) -> str:
         """Hand the sheets over, and remember what is believed from now on; gives what is to be done next.
@@ -117,7 +113,8 @@ class ImportSheets:
         folder = kept.notes.get("folder", "")
         if sheets:
             about = {"directory_id": kept.info.directory_id, "school_year": kept.info.school_year}
-            folder = hand_over(Path(self._settings.path), sheets, about, self._settings.sheets.rows)
+            rows = self._settings.sheets.rows
+            folder = hand_over(Path(self._settings.path), sheets, about, rows, last=folder)
         elif before.school_year == kept.info.school_year:
             return ""
         try:

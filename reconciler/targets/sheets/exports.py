@@ -31,6 +31,7 @@ _NUMBERS = (
     *("grad_year", "latest_year"),
 )
 """Fields of which a spreadsheet makes numbers."""
+_ROUNDED = r"^[0-9](\.[0-9]+)?[eE]\+[0-9]+$"
 _SHOWN = 5
 """How many rows with one fault are named."""
 NAMELESS = "#"
@@ -78,7 +79,7 @@ def _read(kind: str, path: str, settings: SheetSettings) -> Listed:
     file = SourceFile(path, path, allow_empty=kind != "users")
     frame, _ = read_tables(as_text(data, path), file, {kind: rules})[kind]
     rows = frame.drop("_file").with_columns(clean_id(name) for name in _NUMBERS if name in frame)
-    if mistakes := [*_CHECKS[kind](rows, path)]:
+    if mistakes := [*_check_numbers(rows, path), *_CHECKS[kind](rows, path)]:
         raise InputError(mistakes)
     if kind == "users":
         rows = _in_our_words(rows, path, settings)
@@ -96,6 +97,15 @@ def _bytes(kind: str, path: str) -> tuple[bytes, str]:
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise one_mistake(path, f"cannot be read: {why}", hint) from None
     return data, f"{hashlib.sha256(data).hexdigest()} {written}"
+
+
+def _check_numbers(rows: pl.DataFrame, path: str) -> Iterator[Mistake]:
+    """Ids that a spreadsheet has rounded when it saved the file: they would be nobody's, or another's."""
+    hint = "export the list again, and do not save it from a spreadsheet"
+    for name in _NUMBERS:
+        if name in rows:
+            spoilt = rows.filter(pl.col(name).str.contains(_ROUNDED))
+            yield from _each(spoilt, path, f"its {name} is a rounded number, such as 1E+05", hint)
 
 
 def _check_users(rows: pl.DataFrame, path: str) -> Iterator[Mistake]:
@@ -144,6 +154,11 @@ def _each(rows: pl.DataFrame, path: str, message: str, hint: str) -> Iterator[Mi
         yield Mistake(path, 0, 0, f"{message}: {rows.height - _SHOWN:,} more rows", hint)
 
 
+def _told(word: str) -> str:
+    """A word as messages name it; what is an address stands in the wrong column, and is somebody's."""
+    return "an e-mail address" if "@" in word else repr(word)
+
+
 def _in_our_words(rows: pl.DataFrame, path: str, settings: SheetSettings) -> pl.DataFrame:
     """Users with our member types and statuses; somebody without a Host ID goes by Vidigami's own id.
 
@@ -156,7 +171,9 @@ def _in_our_words(rows: pl.DataFrame, path: str, settings: SheetSettings) -> pl.
         if name in rows:
             unknown = rows.filter(~folded(name).is_in(list(known))).unique(name, maintain_order=True)
             mistakes += [
-                Mistake(path, line, 0, f"nobody has said what {word!r} means", f"add it to sheets.{setting}")
+                Mistake(
+                    path, line, 0, f"nobody has said what {_told(word)} means", f"add it to sheets.{setting}"
+                )
                 for word, line in unknown.select(name, "_line").head(_SHOWN).rows()
             ]
             rows = rows.with_columns(folded(name).replace(known).alias(name))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reconciler.targets.sheets.layout import Sheet
 
 _IGNORED = "# Values of children: not for git.\n*\n"
+_NOT = "-do-not-upload"
 _HOW = {
     "update-host-ids": "Update Host IDs: upload it as the Update Host ID Import List.",
     "add-user-list": "Users: upload it as the Add User List. Vidigami updates whoever it knows.",
@@ -32,10 +33,14 @@ _HOW = {
 }
 
 
-def hand_over(path: Path, sheets: Sequence[Sheet], about: Mapping[str, str], rows: int) -> str:
+def hand_over(
+    path: Path, sheets: Sequence[Sheet], about: Mapping[str, str], rows: int, last: str = ""
+) -> str:
     """Write the sheets into the next numbered folder at `path`; gives its name.
 
-    `about` is what the manifest says of the directory, `rows` the most rows of a file.
+    `about` is what the manifest says of the directory, `rows` the most rows of a file. `last` is the folder
+    that was handed over last: one of a higher number is of a run that was killed before it was remembered.
+    What is in it is handed over anew, so that nobody is to upload it, and its name says so from now on.
 
     Raises:
         ReconcileError: it cannot be written; then there is no such folder.
@@ -49,7 +54,11 @@ def hand_over(path: Path, sheets: Sequence[Sheet], about: Mapping[str, str], row
         files = [*_files(sheets, rows)]
         for name, data in (*((name, data) for name, data, _ in files), *_papers(files, about)):
             _write(draft / name, data)
-        folder = f"{_last(path) + 1:04d}"
+        known = int(last or 0)  # its folder is to be deleted once it is uploaded
+        folder = f"{max(_last(path), known) + 1:04d}"
+        for left in _numbered(path):
+            if int(left.name) > known:
+                left.rename(left.with_name(left.name + _NOT))
         draft.rename(path / folder)
         _settle(path)
     except OSError as error:
@@ -131,8 +140,12 @@ def _rows(data: bytes) -> int:
 
 
 def _last(path: Path) -> int:
-    numbers = (int(entry.name) for entry in path.iterdir() if entry.name.isdigit())
-    return max(numbers, default=0)
+    names = [entry.name.removesuffix(_NOT) for entry in path.iterdir()]
+    return max((int(name) for name in names if name.isdecimal()), default=0)
+
+
+def _numbered(path: Path) -> list[Path]:
+    return [entry for entry in path.iterdir() if entry.name.isdecimal()]
 
 
 def _write(path: Path, data: bytes) -> None:
