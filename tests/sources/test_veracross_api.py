@@ -101,6 +101,15 @@ def test_what_does_not_add_up_is_an_error_and_no_school(api, school, monkeypatch
     assert SECRET not in str(raised.value)
 
 
+def test_somebody_who_is_removed_between_two_pages_takes_nobody_else_along(api, school, monkeypatch):
+    """The others move up by one, and whoever comes first on the second page was never listed."""
+    monkeypatch.setattr("reconciler.sources.veracross.listing.PAGE", 2)
+    api.once_asked["students"] = lambda: api.lists["students"].pop(0)
+    with pytest.raises(ReconcileError, match="students: the API lists others the second time; run it again"):
+        open_source(school(api)).read()
+    assert open_source(school(api)).read().frames["students"].height == 5
+
+
 @pytest.mark.parametrize(
     ("url", "token"),
     [

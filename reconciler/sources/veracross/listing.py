@@ -1,7 +1,9 @@
 """A list of the API, whole or not at all.
 
 The API says nowhere how many there are: pages are asked for by headers until one is empty. A page that is not
-full has to be the last one, and nobody may come twice. (https://api-docs.veracross.com, Pagination)
+full has to be the last one, and nobody may come twice. Somebody who is removed meanwhile moves somebody else
+out of the pages that are still to come: so all is listed twice, and has to agree.
+(https://api-docs.veracross.com, Pagination)
 """
 
 from __future__ import annotations
@@ -30,6 +32,15 @@ def read_list(client: Client, name: str, fields: Sequence[str]) -> pl.DataFrame:
     Raises:
         ReconcileError: the server refuses it, or what it lists does not add up.
     """
+    first, rows = _listed(client, name, fields), _listed(client, name, fields)
+    if {row["id"] for row in first} != {row["id"] for row in rows}:
+        raise ReconcileError(f"{name}: the API lists others the second time; run it again")
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(fields, pl.String))
+    return frame.with_row_index("_line", offset=1)
+
+
+def _listed(client: Client, name: str, fields: Sequence[str]) -> list[dict[str, str]]:
+    """The rows of all pages, each once."""
     rows: list[dict[str, str]] = []
     last = False
     for page in range(1, _MOST_PAGES):
@@ -44,8 +55,7 @@ def read_list(client: Client, name: str, fields: Sequence[str]) -> pl.DataFrame:
     twice = len(rows) - len({row["id"] for row in rows})
     if twice:
         raise ReconcileError(f"{name}: the API lists {twice} rows twice; run it again")
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(fields, pl.String))
-    return frame.with_row_index("_line", offset=1)
+    return rows
 
 
 def _rows(found: Any, name: str, fields: Sequence[str]) -> list[dict[str, str]]:  # noqa: ANN401 - JSON
