@@ -160,6 +160,10 @@ def test_all_of_it_at_once(api, school):
             {"count": 1, "record": {"tables": {"students": {"first_name": "x"}}}},
             "students: a record has no dcid; see which fields the plugin may read",
         ),
+        (
+            {"count": 1, "record": {"tables": {"students": {"dcid": "1", "first_name": {"given": "Ada"}}}}},
+            "students: the API's answer has another shape than documented",
+        ),
     ],
 )
 def test_what_does_not_add_up_is_an_error_and_no_school(api, school, fault, told):

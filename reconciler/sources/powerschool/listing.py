@@ -89,9 +89,15 @@ def _rows(found: Any, name: str, table: ApiTable) -> list[dict[str, str]]:  # no
 
 
 def _text(value: object) -> str:
-    """A value as an export has it: a field that is null is left out, and empty ones come as ''."""
+    """A value as an export has it: a field that is null is left out, and empty ones come as ''.
+
+    Raises:
+        TypeError: it is several values, and none.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):
         return "1" if value else "0"
+    if not isinstance(value, str | int | float):
+        raise TypeError
     return str(value).strip()
