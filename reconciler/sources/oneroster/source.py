@@ -17,11 +17,11 @@ from reconciler.sources.oneroster.bundle import Bundle
 from reconciler.sources.oneroster.classes import sections_of
 from reconciler.sources.oneroster.people import (
     ROLES,
+    not_taken,
     pairs_of,
     people_of,
     roles_of_file,
     roles_of_users,
-    unknown_roles,
 )
 from reconciler.tabular.columns import match_columns
 
@@ -73,8 +73,8 @@ class OneRosterSource:
             return found
 
     def _digests_of(self, bundle: Bundle) -> dict[str, str]:
-        files = bundle.files()
         wanted = (*ROLES, "contacts", *(("sections", "enrolments") if self._has_classes() else ()))
+        files = bundle.files(sorted({name for table in wanted for name in _MEMBERS[table]}))
         return {
             table: _digest(table, [files[name] for name in _MEMBERS[table] if name in files])
             for table in wanted
@@ -100,7 +100,7 @@ class OneRosterSource:
         else:
             users.need("role")
             roles = roles_of_users(users.rows)
-        strange = tuple(f"the role {role!r}" for role in unknown_roles(roles))
+        strange = not_taken(users.rows, roles)
         tables = {
             table: (users, people_of(users.rows, roles, table), strange if table == "students" else ())
             for table in ROLES
@@ -167,5 +167,5 @@ def _digest(table: str, parts: list[bytes]) -> str:
 def _modified(path: Path) -> str:
     """When the bundle was last changed, to the second; of a folder, its newest file."""
     paths = [path, *path.glob("*")] if path.is_dir() else [path]
-    newest = max(one.stat().st_mtime for one in paths)
+    newest = max(one.stat().st_mtime for one in paths if one.exists())  # a link may lead nowhere
     return datetime.fromtimestamp(newest, UTC).isoformat(timespec="seconds")
