@@ -27,6 +27,18 @@ def test_a_file_is_as_old_as_it_is_there(sftp, maple_grove, address):
     assert info["students"].file == "students.txt"
 
 
+def test_a_server_need_not_say_how_old_a_file_is(sftp, maple_grove, address):
+    sftp.untold = ("st_atime", "st_mtime")
+    tables = open_source(maple_grove(address)).read()
+    assert tables.frames["students"].height > 50
+    assert tables.info["students"].modified == ""
+
+
+def test_a_file_of_unknown_length_may_not_be_whole(sftp, maple_grove, address, failure):
+    sftp.untold = ("st_size",)
+    assert f"{address}/students.txt: the server does not say how long it is" in failure(maple_grove(address))
+
+
 def test_digests_leave_out_what_cannot_be_had(sftp, maple_grove, address):
     (sftp.root / "out" / "users.csv").unlink()
     assert "students" not in open_source(maple_grove(address)).digests()
