@@ -187,6 +187,27 @@ def test_who_goes_while_somebody_comes_takes_nobody_else_along(api, school, monk
     assert read(school, api).frames["students"].height == 250
 
 
+@pytest.mark.parametrize(
+    ("table", "field", "name", "other"),
+    [
+        ("schoolstaff", "users_dcid", "staff", "users"),
+        ("studentcontactdetail", "studentcontactassocid", "contacts", "studentcontactassoc"),
+        ("personemailaddressassoc", "emailaddressid", "emails", "emailaddress"),
+    ],
+)
+def test_records_that_refer_to_none_are_told(api, school, table, field, name, other):
+    """One may well be left behind; where all do, the plugin may not read the field."""
+    api.records[table][0][field] = "4711"
+    tables = read(school, api)
+    assert tables.info[name].ignored[-1] == (
+        f"what of {table} has a {field} that {other} does not (records: 1)"
+    )
+    for record in api.records[table]:
+        record[field] = ""
+    with pytest.raises(ReconcileError, match=f"and {other} for no {field} of them: see which fields"):
+        read(school, api)
+
+
 @pytest.mark.parametrize("table", ["students", "schoolstaff"])
 def test_an_empty_answer_is_no_empty_school(api, school, table):
     api.records[table] = []
