@@ -354,3 +354,19 @@ def test_whoever_has_no_role_is_told(school):
     files["roles.csv"] = "".join(kept)
     about = open_source(school(files)).read().info["students"]
     assert about.ignored == ("whoever has no role (users: 1)",)
+
+
+def test_mistakes_of_all_files_are_told_at_once(school):
+    files = bundle(PEOPLE, "1.2", classes=CLASSES, enrollments=ENROLMENTS)
+    files["users.csv"] = files["users.csv"].replace("givenName", "given")
+    files["roles.csv"] = files["roles.csv"][:-20]
+    files["enrollments.csv"] = files["enrollments.csv"][:-20]
+    del files["classes.csv"]
+    text = SCHOOL + "groups: {mapping: [grade, classes]}\n"
+    with pytest.raises(InputError) as raised:
+        open_source(school(files, text)).read()
+    told = str(raised.value)
+    assert "users.csv:1: no column givenname" in told
+    assert "roles.csv:12: row has" in told
+    assert "the manifest promises classes.csv" in told
+    assert "enrollments.csv:5: row has" in told

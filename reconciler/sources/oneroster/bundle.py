@@ -85,15 +85,13 @@ class Bundle:
         said = self._manifest.get("oneroster.version", "")
         return said if said in ("1.1", "1.2") else ("1.2" if "roles" in self._open else "1.1")
 
-    def read(self, name: str, *, needed: bool = False) -> Member | None:
-        """One file, whole, without the rows that say that they are gone; None where there is none.
+    def read(self, name: str) -> Member:
+        """One file, whole, without the rows that say that they are gone.
 
         Raises:
-            InputError: it is needed and not there, holds changes alone, or cannot be read whole.
+            InputError: it is not there, holds changes alone, or cannot be read whole.
         """
-        self._check(name, needed=needed)
-        if name not in self._open:
-            return None
+        self._check(name)
         file, read = self._open[name]
         path = f"{self._path}/{file}"
         data = read()
@@ -112,7 +110,7 @@ class Bundle:
         """Name -> bytes of those CSV files that are there; of what else a bundle has, nothing is read."""
         return {name: self._open[name][1]() for name in names if name in self._open}
 
-    def _check(self, name: str, *, needed: bool) -> None:
+    def _check(self, name: str) -> None:
         said = self._manifest.get(f"file.{name}", "").lower()
         if said not in _SAID:
             message = f"the manifest says {said!r} of {name}, which is none of bulk, delta and absent"
@@ -131,7 +129,7 @@ class Bundle:
             raise one_mistake(
                 str(self._path), f"the manifest promises {name}.csv, which is not there", _AGAIN
             )
-        if needed and name not in self._open:
+        if name not in self._open:
             there = ", ".join(sorted(self._open)) or "no CSV file"
             raise one_mistake(str(self._path), f"no {name}.csv is in the bundle; there is {there}", _AGAIN)
 
