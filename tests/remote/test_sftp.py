@@ -121,6 +121,17 @@ def test_a_file_that_is_written_anew_while_it_is_read_is_an_error(sftp, maple_gr
     assert "students.txt: was changed while it was read" in failure(maple_grove(address))
 
 
+def test_files_of_two_exports_are_no_school(sftp, maple_grove, address, failure):
+    """The next export begins after one file was copied, with that one."""
+
+    def export_again(path):
+        if path.name != "students.txt":
+            os.utime(path.parent / "students.txt", (1, 1))
+
+    sftp.after_open = export_again
+    assert f"{address}/students.txt: was changed while it was read" in failure(maple_grove(address))
+
+
 def test_a_file_of_which_a_part_came_is_an_error(sftp, maple_grove, address, monkeypatch, failure):
     def shorten(path):
         before = path.stat()
