@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 _BUSY = (429, 500, 502, 503, 504)
-_PAUSES = (1.0, 4.0, 16.0)
+_PAUSES = (1.0, 2.0, 4.0)
 """Seconds before a token is asked for again."""
 
 

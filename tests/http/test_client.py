@@ -274,7 +274,7 @@ def asked_for_token(*faults: int) -> tuple[int, list[float]]:
 
 
 def test_a_busy_server_is_asked_again_for_a_token() -> None:
-    assert asked_for_token(503, 0, 429) == (1, [1.0, 4.0, 16.0])
+    assert asked_for_token(503, 0, 429) == (1, [1.0, 2.0, 4.0])
 
 
 @pytest.mark.parametrize(
