@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
 
 LARGEST = 2**31
 """Bytes of one file, unpacked: more than any school has, and less than a machine chokes on."""
-UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, RuntimeError)
-"""What `zipfile` raises of an archive that is not whole, or is encrypted."""
+UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(OSError, EOFError, RuntimeError, ValueError, LookupError),
+)
+"""What `zipfile` raises of an archive that is not whole, is encrypted, or was changed while it was read."""
 _AGAIN = "ask for it again, or export it again"
 
 
@@ -62,7 +66,9 @@ def open_members(path: Path) -> dict[str, Callable[[], bytes]]:
     except UNREADABLE as error:
         raise one_mistake(str(path), f"not a whole zip archive: {error}", _AGAIN) from None
     # Macs add a folder of their own to each archive.
-    wanted = [one for one in inside if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
+    wanted = [
+        one for one in inside if not one.filename.endswith("/") and not one.filename.startswith("__MACOSX/")
+    ]
     large = [one.filename for one in wanted if one.file_size > LARGEST]
     if large:
         raise one_mistake(str(path), f"{large[0]} is larger than any school", "see what is in the archive")

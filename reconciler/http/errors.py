@@ -14,6 +14,10 @@ class LostAnswerError(ReconcileError):
     """Nobody knows whether the request was carried out."""
 
 
+class UnreachableError(ReconcileError):
+    """No token could be asked for: its endpoint cannot be reached, or its answer got lost."""
+
+
 class RefusedError(ReconcileError):
     """The server refuses what was asked of it."""
 

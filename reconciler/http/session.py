@@ -33,6 +33,13 @@ def session_for(url: str) -> requests.Session:
 
     Proxies of the environment are for https alone: plain http stays on this machine, where nobody listens.
     """
-    session = requests.Session()
+    session = _Straight()
     session.trust_env = urlsplit(url).scheme == "https"
     return session
+
+
+class _Straight(requests.Session):
+    """Looks at no redirect: where one leads to no address, requests fails even if it is not to follow it."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere."""

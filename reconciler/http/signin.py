@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Protocol
 
 import requests
 
-from reconciler.errors import ReconcileError
-from reconciler.http.errors import TIMEOUT, TokenRefusedError, host_of
+from reconciler.http.errors import TIMEOUT, TokenRefusedError, UnreachableError, host_of
 from reconciler.http.session import Signed, session_for
 
 if TYPE_CHECKING:
     from reconciler.http.gate import Clock
+
+
+_BUSY = (429, 500, 502, 503, 504)
+_PAUSES = (1.0, 2.0, 4.0)
+"""Seconds before a token is asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +85,22 @@ class ClientCredentials:
         return True
 
     def _renew(self) -> None:
+        """Ask again while the server is busy: one token more does no harm, and half a run does."""
         self._token = ""
-        found = ask_for_token(self._url, self._credentials, self._form, in_body=self._in_body)
+        for pause in _PAUSES:
+            try:
+                found = self._ask()
+                break
+            except (TokenRefusedError, UnreachableError) as error:
+                if isinstance(error, TokenRefusedError) and error.status not in _BUSY:
+                    raise
+            self._clock.sleep(pause)
+        else:
+            found = self._ask()
         self._token, self._ends = found.access, self._clock.now() + found.lasts
+
+    def _ask(self) -> Token:
+        return ask_for_token(self._url, self._credentials, self._form, in_body=self._in_body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +121,7 @@ def ask_for_token(
 
     Raises:
         TokenRefusedError: it gives none.
-        ReconcileError: it cannot be reached.
+        UnreachableError: it cannot be reached.
     """
     form, headers = dict(form), {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"}
     signed: dict[str, str] = {}
@@ -124,7 +141,7 @@ def ask_for_token(
                 allow_redirects=False,
             )
     except requests.RequestException as error:
-        raise ReconcileError(
+        raise UnreachableError(
             f"{host_of(url)}: no token could be asked for ({type(error).__name__}); check the address"
         ) from None
     try:
@@ -139,5 +156,6 @@ def ask_for_token(
     raise TokenRefusedError(
         answer.status_code,
         code,
-        f"{host_of(url)}: no token was given ({answer.status_code}); see client id and secret",
+        f"{host_of(url)}: no token was given ({answer.status_code}); "
+        + ("try again later" if answer.status_code in _BUSY else "see client id and secret"),
     )

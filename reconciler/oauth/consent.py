@@ -10,7 +10,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode
 
 from reconciler.errors import ReconcileError
 from reconciler.http import TokenRefusedError, ask_for_token
@@ -64,7 +64,7 @@ class Consent:
             ForeignRedirectError: it is not of this sign-in.
             ReconcileError: consent was not given.
         """
-        query = parse_qs(urlsplit(redirected).query)
+        query = parse_qs(redirected.partition("?")[2].partition("#")[0])
         state, code = ("".join(query.get(name, ())) for name in ("state", "code"))
         if not secrets.compare_digest(state.encode(), self._state.encode()):
             raise ForeignRedirectError(

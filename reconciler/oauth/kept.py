@@ -79,13 +79,15 @@ class KeptToken:
         try:
             if self.path.stat().st_mode & _OTHERS:
                 raise ReconcileError(f"{self.path}: others can read {_WHAT}; chmod 600 it")
-            token = str(json.loads(self.path.read_bytes())["refresh_token"])
+            token = json.loads(self.path.read_bytes())["refresh_token"]
         except FileNotFoundError:
             raise ReconcileError(f"{self.path}: nobody has signed in yet; run '{self.again}'") from None
         except OSError as error:
             raise ReconcileError(f"{self.path}: {_WHAT} cannot be read: {error.strerror}") from None
-        except (ValueError, KeyError, TypeError):
-            raise ReconcileError(f"{self.path}: this holds no refresh token; run '{self.again}'") from None
+        except (ValueError, LookupError, TypeError):
+            token = None
+        if not isinstance(token, str) or not token:
+            raise ReconcileError(f"{self.path}: this holds no refresh token; run '{self.again}'")
         return token
 
 

@@ -31,18 +31,27 @@ def wait_for_redirect(
     Raises:
         ReconcileError: it is no address of this machine, is taken, nobody came, or consent was not given.
     """
-    where = urlsplit(redirect_uri)
-    if where.scheme != "http" or where.hostname not in _LOOPBACK or not where.port:
-        raise ReconcileError(
-            f"{redirect_uri}: nobody can be waited for there; name {REDIRECT_URI} or the like, or use --paste"
-        )
+    port, path = _place(redirect_uri)
     try:
-        server = _Server(where.port, where.path or "/", read_code)
+        server = _Server(port, path, read_code)
     except OSError as error:
         raise ReconcileError(f"{redirect_uri}: {error.strerror}; name another port, or use --paste") from None
     with server:
         tell()
         return server.code_within(patience)
+
+
+def _place(redirect_uri: str) -> tuple[int, str]:
+    """Port and path of an address of this machine."""
+    try:
+        where = urlsplit(redirect_uri)
+        if where.scheme == "http" and where.hostname in _LOOPBACK and where.port:
+            return where.port, where.path or "/"
+    except ValueError:  # a port that is no number, or too large
+        pass
+    raise ReconcileError(
+        f"{redirect_uri}: nobody can be waited for there; name {REDIRECT_URI} or the like, or use --paste"
+    )
 
 
 class _Server(HTTPServer):
@@ -75,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Take the code, if this is it."""
-        if urlsplit(self.path).path != self.server.path:
+        if self.path.partition("?")[0] != self.server.path:
             return self._answer(404, _FAILED)
         try:
             self.server.code = self.server.read_code(self.path)

@@ -1,7 +1,8 @@
 """A school whose exports are elsewhere -> the same school, with copies of them in their place.
 
 The copies are in a folder that nobody else may enter, and which goes when it is left. What was changed while
-it was copied is an error: it is compared, before and after, with what the server says of it.
+they were made is an error: what the server says of each before is compared with what it says once all are
+here, since files of two exports are no school.
 """
 
 from __future__ import annotations
@@ -78,6 +79,8 @@ class _Copies:
         self._folder, self._credentials, self._stack = folder, credentials, stack
         self._places: dict[str, Place] = {}
         self._known: dict[str, Path] = {}
+        self._seen: dict[str, tuple[int, Seen]] = {}
+        """Address -> how many bytes came, and what was said of the file before."""
         self._mistakes: list[Mistake] = []
 
     def of(self, school: School) -> Fetched:
@@ -88,6 +91,8 @@ class _Copies:
         path = school.source.path
         if is_address(path) and not school.source.files.keys() & school.tables.keys():
             path = self._bundle(path)
+        for address in self._seen:
+            self._see_that_it_is_whole(address)
         if self._mistakes:
             raise InputError(self._mistakes)
         origins = {str(copy): address for address, copy in self._known.items()}
@@ -127,12 +132,18 @@ class _Copies:
             to.parent.mkdir(exist_ok=True)
         with to.open("wb") as file:
             seen = place.copy(path, file)
-            size = file.tell()
-        _see_that_it_is_whole(address, size, seen, place.look(path))
+            self._seen[address] = file.tell(), seen
         moment = NO_MOMENT if seen.modified is None else seen.modified
         os.utime(to, (moment, moment))
         self._known[address] = to
         return to
+
+    def _see_that_it_is_whole(self, address: str) -> None:
+        (size, before), (place, path) = self._seen[address], self._place(address)
+        try:
+            _compare(address, size, before, place.look(path))
+        except InputError as error:
+            self._mistakes += error.mistakes
 
     def _place(self, address: str) -> tuple[Place, str]:
         """The server of an address, reached once, and the path there."""
@@ -155,7 +166,7 @@ def _open(address: str, credentials: str) -> Place:
     return HttpsPlace(parts.netloc, credentials)
 
 
-def _see_that_it_is_whole(address: str, size: int, before: Seen, after: Seen) -> None:
+def _compare(address: str, size: int, before: Seen, after: Seen) -> None:
     if before != after:
         raise one_mistake(address, "was changed while it was read", "run it again once it is written")
     if size != before.size:

@@ -17,6 +17,7 @@ from requests.auth import AuthBase, HTTPBasicAuth
 from reconciler.environment import password, user
 from reconciler.errors import ReconcileError, one_mistake
 from reconciler.http import TIMEOUT
+from reconciler.http.session import session_for
 from reconciler.remote.interface import CHUNK, LARGEST, Seen
 
 if TYPE_CHECKING:
@@ -93,19 +94,24 @@ class HttpsPlace:
         for _ in range(_REDIRECTS):
             auth = self._auth if _origin(address) == _origin(first) else _Nobody()
             # Each on a connection of its own: one that is kept may be closed just as it is asked again.
-            answer = requests.get(
-                address,
-                auth=auth,
-                headers={"Accept-Encoding": "identity"},
-                timeout=TIMEOUT,
-                allow_redirects=False,
-                stream=True,
-            )
+            with session_for(address) as session:
+                answer = session.get(
+                    address,
+                    auth=auth,
+                    headers={"Accept-Encoding": "identity"},
+                    timeout=TIMEOUT,
+                    allow_redirects=False,
+                    stream=True,
+                )
             if not answer.is_redirect:
                 return answer
             answer.close()
-            address = urljoin(address, answer.headers["Location"])
-            if urlsplit(address).scheme != "https":
+            try:
+                address = urljoin(address, answer.headers["Location"])
+                scheme, *_ = _origin(address)
+            except ValueError:  # a port that is no number, say
+                raise ReconcileError(f"{first}: it leads to what is no address; ask who runs it") from None
+            if scheme != "https":
                 raise ReconcileError(f"{first}: it leads to an address that is not https; ask who runs it")
         raise ReconcileError(f"{first}: it leads from one address to the next without an end")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
+from stat import S_ISDIR
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from reconciler.environment import known_hosts, password, ssh_key, user
@@ -48,16 +49,19 @@ class SftpPlace:
     def look(self, path: str) -> Seen:
         """What is said of a file now."""
         with self._reading(path):
-            info = self._files.info(path)
-        if info["type"] == "directory":
+            # Not fsspec's, which takes it that every server says everything.
+            said = self._files.ftp.stat(path)
+        if S_ISDIR(said.st_mode or 0):
             raise one_mistake(self._where + path, "a folder, not a file", "name a file")
-        return Seen(info["size"], info["mtime"].timestamp())
+        if said.st_size is None:
+            told = "the server does not say how long it is, so it may not be whole"
+            raise one_mistake(self._where + path, told, "ask who runs it")
+        return Seen(said.st_size, None if said.st_mtime is None else float(said.st_mtime))
 
     def names(self, path: str) -> list[str]:
         """The names of what is in a folder."""
         with self._reading(path):
-            found = self._files.ls(path, detail=True)
-        return [str(one["name"]).rpartition("/")[2] for one in found]
+            return [str(name) for name in self._files.ftp.listdir(path)]
 
     def close(self) -> None:
         """Leave."""

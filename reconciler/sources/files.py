@@ -39,13 +39,19 @@ class FileSource:
         frames: dict[str, pl.DataFrame] = {}
         info: dict[str, TableInfo] = {}
         mistakes = list(self._contested())
+        before = {name: _look(file) for name, file in self._files.items()}
         for name, file in self._files.items():
             try:
                 rules = self._rules(name)
                 for table, (frame, about) in read_tables(self._bytes(name), file, rules).items():
-                    frames[table], info[table] = frame, replace(about, modified=_modified(file))
+                    frames[table], info[table] = frame, replace(about, modified=_modified(before[name]))
             except InputError as error:
                 mistakes += error.mistakes
+        mistakes += [
+            Mistake(file.path, 0, 0, "was changed while it was read", "run it again once it is written")
+            for name, file in self._files.items()
+            if _look(file) != before[name]
+        ]
         if mistakes:
             raise InputError(mistakes)
         return Tables(frames, info)
@@ -107,7 +113,15 @@ def _as_reviewed(data: bytes, file: SourceFile, said_by: str) -> bytes:
     return data
 
 
-def _modified(file: SourceFile) -> str:
-    """When a file, or the archive that holds it, was last changed, to the second."""
-    moment = datetime.fromtimestamp(on_disk(file.path).stat().st_mtime, UTC)
-    return moment.isoformat(timespec="seconds")
+def _look(file: SourceFile) -> tuple[int, int]:
+    """When a file, or the archive that holds it, was changed, in nanoseconds since 1970; and its size."""
+    try:
+        found = on_disk(file.path).stat()
+    except (OSError, ValueError):
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+def _modified(seen: tuple[int, int]) -> str:
+    """The moment of what was seen, to the second."""
+    return datetime.fromtimestamp(seen[0] // 10**9, UTC).isoformat(timespec="seconds")

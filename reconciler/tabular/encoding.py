@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 AGAIN = "export it again"
 
 _NOT_TEXT: Mapping[bytes, tuple[str, str]] = {
-    b"PK\x03\x04": ("a workbook or a zip file", "save it as CSV (UTF-8)"),
+    b"PK\x03\x04": ("a workbook or a zip file", "save it as CSV (UTF-8), or name the file in it"),
     b"\xd0\xcf\x11\xe0": ("an old workbook (.xls)", "save it as CSV (UTF-8)"),
     b"\x1f\x8b": ("a compressed file (gzip)", "unpack it"),
     b"%PDF": ("a PDF", "export it as CSV"),
@@ -32,6 +33,8 @@ _MARKS: Mapping[bytes, str] = {
 }
 _BEGIN_BELOW_0300 = bytes(range(0xCC))
 """The bytes of UTF-8 but those with which characters from U+0300 on begin."""
+_A_BYTE_EACH = ("windows-1252", "iso-8859-1", "mac-roman")
+_CONTROLS = re.compile(rb"[\x80-\x9f]")
 _NAMES: Mapping[str, str] = {
     "utf-8": "utf-8",
     "utf-8-sig": "utf-8",
@@ -68,6 +71,8 @@ def read_text(data: bytes, path: str, declared: str = "") -> Text:
             raise one_mistake(path, f"this is {kind}, not text", remedy)
     named = _declared(declared, data, path) or _marked(data, path) or _seen_as_utf_16(data)
     encoding = named or _guess(data, path)
+    if declared:
+        _see_that_it_fits(data, encoding, path)
     ordinary = encoding == "utf-8" and not named  # and then without a copy
     utf8 = data if ordinary else _decode(data, encoding, path).removeprefix("\ufeff").encode()
     if b"\0" in utf8:
@@ -89,6 +94,18 @@ def _declared(name: str, data: bytes, path: str) -> str:
     if encoding == "utf-16":
         return "utf-16-be" if data.startswith(codecs.BOM_UTF16_BE) else "utf-16-le"
     return encoding
+
+
+def _see_that_it_fits(data: bytes, encoding: str, path: str) -> None:
+    """Any bytes can be taken for a character each: those of an export that changed would garble names."""
+    if encoding not in _A_BYTE_EACH or data.isascii():
+        return
+    if _is_utf_8(data):
+        raise one_mistake(path, f"it is declared as {encoding}, and is UTF-8", "take the encoding out")
+    if encoding == "iso-8859-1" and (control := _CONTROLS.search(data)):
+        line, column = _place(data, control.start(), encoding)
+        message = f"byte 0x{control[0][0]:02X} is no character in {encoding}"
+        raise InputError([Mistake(path, line, column, message, "set encoding: windows-1252")])
 
 
 def _marked(data: bytes, path: str) -> str:

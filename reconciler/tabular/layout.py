@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 DELIMITERS: Mapping[str, str] = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe"}
 """The delimiters, and what they are called in messages."""
 
-_DETECTED = ",\t;"
+_DETECTED = ",\t;|"
 _LINE = re.compile(rb"[^\r\n]*")
 _QUOTED = re.compile(rb'("[^"]*")')
 

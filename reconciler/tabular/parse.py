@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     from reconciler.model import SourceFile
 
-_NOT_TABLES: Mapping[bytes, str] = {b"<": "a web page (HTML)", b"{": "an answer in JSON"}
-"""What a server may send in place of a file, by its first sign."""
+_JSON = "an answer in JSON"
+_NOT_TABLES: Mapping[bytes, str] = {b"<": "a web page (HTML)", b"{": _JSON, b"[{": _JSON}
+"""What a server may send in place of a file, by its first signs."""
 _FIRST_ROW = re.compile(rb'(?:[^"\n]|"[^"]*+(?:"|\Z))*+')
 _SMALL = 2**20
 """Bytes of an export that is read at once."""

@@ -44,6 +44,8 @@ class Scripted(Loopback):
         self.script, self.asked = list(script), list[tuple[str, str]]()
         self.tokens, self.valid = 0, ""
         self.tunnels = list[str]()
+        self.of_tokens = list[int]()
+        """Statuses with which no token is given, 0 for no answer at all."""
         self.lock = threading.Lock()
 
 
@@ -53,6 +55,9 @@ class _Handler(JsonHandler):
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         with self.server.lock:
+            if self.path == "/token" and self.server.of_tokens:
+                fault = self.server.of_tokens.pop(0)
+                return self.send(fault, {}) if fault else self.drop()
             if self.path == "/token":
                 self.server.tokens += 1
                 self.server.valid = f"t{self.server.tokens}"
@@ -177,6 +182,13 @@ def test_a_redirect_is_not_followed() -> None:
         assert elsewhere.asked == []
 
 
+def test_a_redirect_to_no_address_is_an_error_like_others() -> None:
+    """Requests looks where it leads, though it is not to follow it."""
+    told = r"answered with 302; it redirects: see the address$"
+    with asking((302, {"Location": "https://[x"})) as (_, one, _), pytest.raises(RefusedError, match=told):
+        one.get("/x")
+
+
 def test_an_answer_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "LARGEST", 2**12)
     with asking("long " * 8) as (_, one, _clock), pytest.raises(ReconcileError, match="larger than any page"):
@@ -264,6 +276,34 @@ def test_all_threads_share_one_token_and_one_renewal() -> None:
             list(pool.map(one.get, ["/x"] * 40))
     assert server.tokens == 2
     assert SECRET not in json.dumps([repr(keys), repr(one), str(vars(one))])
+
+
+def asked_for_token(*faults: int) -> tuple[int, list[float]]:
+    clock = HeldClock()
+    with running(Scripted()) as server:
+        server.of_tokens[:] = faults
+        keys = Credentials("owl", SECRET)
+        one = Client(server.host, ClientCredentials(f"{server.host}/token", keys, clock), clock)
+        one.get("/x")
+    return server.tokens, clock.waited
+
+
+def test_a_busy_server_is_asked_again_for_a_token() -> None:
+    assert asked_for_token(503, 0, 429) == (1, [1.0, 2.0, 4.0])
+
+
+@pytest.mark.parametrize(
+    ("faults", "told"),
+    [
+        ((401,), "127.0.0.1: no token was given (401); see client id and secret"),
+        ((503,) * 4, "127.0.0.1: no token was given (503); try again later"),
+        ((0,) * 4, "127.0.0.1: no token could be asked for (ConnectionError); check the address"),
+    ],
+)
+def test_a_server_that_gives_no_token_is_left(faults: tuple[int, ...], told: str) -> None:
+    with pytest.raises(ReconcileError) as raised:
+        asked_for_token(*faults)
+    assert str(raised.value) == told
 
 
 def test_an_address_with_an_impossible_port_is_a_message() -> None:

@@ -84,7 +84,7 @@ def test_the_address_holds_no_secret_and_a_challenge_of_its_own(application):
 def test_the_address_of_another_sign_in_is_turned_away(server, application):
     mine, other = Consent(application, REDIRECT), Consent(application, REDIRECT)
     redirected = server.consent(other.address)
-    for text in (redirected, REDIRECT, "not an address", f"{REDIRECT}?code=x&state=é"):
+    for text in (redirected, REDIRECT, "not an address", "http://[", f"{REDIRECT}?code=x&state=é"):
         with pytest.raises(ForeignRedirectError, match="its state is another"):
             mine.read_code(text)
 
@@ -171,7 +171,16 @@ def test_the_port_is_taken(application):
 
 
 @pytest.mark.parametrize(
-    "uri", ["https://localhost", "http://sis.example.org:8400/", "http://127.0.0.1/", "http://0.0.0.0:8400/"]
+    "uri",
+    [
+        "http://127.0.0.1:99999/x",
+        "http://127.0.0.1:x/x",
+        "http://[127/x",
+        "https://localhost",
+        "http://sis.example.org:8400/",
+        "http://127.0.0.1/",
+        "http://0.0.0.0:8400/",
+    ],
 )
 def test_only_this_machine_is_listened_on(application, uri):
     with pytest.raises(ReconcileError, match="nobody can be waited for there"):
@@ -229,7 +238,9 @@ def test_a_sign_in_without_a_refresh_token_is_none(application):
     assert not application.kept.path.exists()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"token": "x"}', "\x80"])
+@pytest.mark.parametrize(
+    "text", ['{"refresh_token": null}', '{"refresh_token": ""}', "", "{", "[]", '{"token": "x"}', "\x80"]
+)
 def test_a_file_that_holds_no_token_is_told_so(application, text):
     path = application.kept.path
     path.parent.mkdir()

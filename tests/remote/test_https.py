@@ -93,6 +93,8 @@ def test_another_host_does_not_learn_who_we_are(https, maple_grove, address, tmp
     ("to", "told"),
     [
         ("http://127.0.0.1:1/x", "it leads to an address that is not https; ask who runs it"),
+        ("https://127.0.0.1:none/x", "it leads to what is no address; ask who runs it"),
+        ("https://[127.0.0.1/x", "it leads to what is no address; ask who runs it"),
         ("/out/students.txt", "it leads from one address to the next without an end"),
     ],
 )

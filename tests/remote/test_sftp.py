@@ -27,6 +27,18 @@ def test_a_file_is_as_old_as_it_is_there(sftp, maple_grove, address):
     assert info["students"].file == "students.txt"
 
 
+def test_a_server_need_not_say_how_old_a_file_is(sftp, maple_grove, address):
+    sftp.untold = ("st_atime", "st_mtime")
+    tables = open_source(maple_grove(address)).read()
+    assert tables.frames["students"].height > 50
+    assert tables.info["students"].modified == ""
+
+
+def test_a_file_of_unknown_length_may_not_be_whole(sftp, maple_grove, address, failure):
+    sftp.untold = ("st_size",)
+    assert f"{address}/students.txt: the server does not say how long it is" in failure(maple_grove(address))
+
+
 def test_digests_leave_out_what_cannot_be_had(sftp, maple_grove, address):
     (sftp.root / "out" / "users.csv").unlink()
     assert "students" not in open_source(maple_grove(address)).digests()
@@ -107,6 +119,17 @@ def test_a_file_that_changes_while_it_is_read_is_an_error(sftp, maple_grove, add
 def test_a_file_that_is_written_anew_while_it_is_read_is_an_error(sftp, maple_grove, address, failure):
     sftp.after_open = lambda path: os.utime(path, (1, 1))
     assert "students.txt: was changed while it was read" in failure(maple_grove(address))
+
+
+def test_files_of_two_exports_are_no_school(sftp, maple_grove, address, failure):
+    """The next export begins after one file was copied, with that one."""
+
+    def export_again(path):
+        if path.name != "students.txt":
+            os.utime(path.parent / "students.txt", (1, 1))
+
+    sftp.after_open = export_again
+    assert f"{address}/students.txt: was changed while it was read" in failure(maple_grove(address))
 
 
 def test_a_file_of_which_a_part_came_is_an_error(sftp, maple_grove, address, monkeypatch, failure):

@@ -146,3 +146,21 @@ def test_what_stands_outside_of_archives_is_read_as_ever(tmp_path):
         read_stored(str(tmp_path / "none.csv"))
     with pytest.raises(InputError, match=r"s\.csv: not a whole zip archive"):
         read_stored(str(file / "s.csv"))
+
+
+@pytest.mark.parametrize("place", [0, -1], ids=["at the file", "in the list"])
+def test_an_archive_whose_names_are_damaged_is_an_error_like_others(tmp_path, place):
+    path = archive_of(tmp_path / "sent.zip", {"stüd.csv": b"1"})
+    parts = path.read_bytes().split("ü".encode())
+    damaged = [b"\xff\xff", "ü".encode()][:: 1 if place == 0 else -1]
+    path.write_bytes(parts[0] + damaged[0] + parts[1] + damaged[1] + parts[2])
+    with pytest.raises(InputError, match=r"not a whole zip archive|damaged"):
+        next(iter(open_members(path).values()))()
+
+
+def test_an_archive_that_is_replaced_while_it_is_read_is_an_error(tmp_path):
+    path = archive_of(tmp_path / "sent.zip", {"students.csv": b"1"})
+    members = open_members(path)
+    archive_of(path, {"staff.csv": b"1"})
+    with pytest.raises(InputError, match="damaged: "):
+        members["students.csv"]()

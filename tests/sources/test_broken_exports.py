@@ -224,6 +224,24 @@ BROKEN: list[tuple[str, bytes, dict[str, Any], str]] = [
         f"t.csv:2:3: byte 0xE9 is not utf-8 text; {ENCODING}",
     ),
     (
+        "UTF-8 though another encoding is declared, as of before",
+        "id,name\n1,Jos\u00e9\n".encode(),
+        {"encoding": "windows-1252"},
+        "t.csv: it is declared as windows-1252, and is UTF-8; take the encoding out",
+    ),
+    (
+        "Windows-1252 declared as ISO-8859-1",
+        b"id,name\n1,O\x92Shea\n",
+        {"encoding": "iso-8859-1"},
+        "t.csv:2:4: byte 0x92 is no character in iso-8859-1; set encoding: windows-1252",
+    ),
+    (
+        "list in JSON",
+        b'[{"id": 1}]',
+        {},
+        "t.csv: this is an answer in JSON, not an export; sign in to the SIS, and export it again",
+    ),
+    (
         "unknown encoding",
         b"id,name\n1,a\n",
         {"encoding": "utf-9"},
@@ -252,7 +270,7 @@ BROKEN: list[tuple[str, bytes, dict[str, Any], str]] = [
         "workbook",
         b"PK\x03\x04\x14\0\x06\0",
         {},
-        "t.csv: this is a workbook or a zip file, not text; save it as CSV (UTF-8)",
+        "t.csv: this is a workbook or a zip file, not text; save it as CSV (UTF-8), or name the file in it",
     ),
     (
         "header and rows at once",

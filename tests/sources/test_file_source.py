@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from reconciler.archive import read_stored
 from reconciler.errors import InputError
 from reconciler.model import School, SourceFile, TableInfo
 from reconciler.sources import open_source
@@ -210,3 +211,20 @@ def test_an_unknown_kind_of_source_names_those_there_are() -> None:
         open_source(make_school({}, kind="fax"))
     kinds = "blackbaud, files, oneroster, oneroster_rest, powerschool, veracross"
     assert str(caught.value) == f"schools/oak.yaml: source.kind: no source 'fax'; there is {kinds}"
+
+
+def test_files_of_two_exports_are_no_school(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next export begins while the last file is read, with the first one."""
+    school = make_school(
+        {name: write_file(tmp_path / f"{name}.csv", b"id,name\n1,a\n") for name in ("one", "two")},
+        {"one": make_rules(), "two": make_rules()},
+    )
+
+    def export_again(path: str) -> bytes:
+        if path.endswith("two.csv"):
+            (tmp_path / "one.csv").write_bytes(b"id,name\n1,a\n2,b\n")
+        return read_stored(path)
+
+    monkeypatch.setattr("reconciler.sources.files.read_stored", export_again)
+    with pytest.raises(InputError, match=r"one\.csv: was changed while it was read; run it again once it is"):
+        open_source(school).read()

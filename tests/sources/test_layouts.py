@@ -46,8 +46,7 @@ def rows_of(data: bytes, *, delimiter: str = "") -> list[tuple[str, ...]]:
 )
 def test_every_layout_gives_the_same_table(encoding: str, line_end: str, delimiter: str) -> None:
     data = write_rows([HEADER, *PEOPLE], encoding=encoding, line_end=line_end, delimiter=delimiter)
-    declared = delimiter if delimiter == "|" else ""
-    assert rows_of(data, delimiter=declared) == [tuple(row) for row in PEOPLE]
+    assert rows_of(data) == [tuple(row) for row in PEOPLE]
 
 
 @given(
@@ -130,10 +129,10 @@ def test_bytes_that_are_not_utf_8_are_windows_1252(data: bytes, expected: str) -
 
 
 def test_a_declared_encoding_is_taken_over_what_the_bytes_look_like(tmp_path: Path) -> None:
-    file = write_file(tmp_path / "t.csv", "id,name\n1,é\n".encode(), encoding="windows-1252")
+    file = write_file(tmp_path / "t.csv", b"id,name\n1,\x8e\n", encoding="mac-roman")
     tables = open_source(make_school({"t": file}, {"t": make_rules()})).read()
-    assert tables.frames["t"]["name"].to_list() == ["Ã©"]
-    assert tables.info["t"].encoding == "windows-1252"
+    assert tables.frames["t"]["name"].to_list() == ["é"]
+    assert tables.info["t"].encoding == "mac-roman"
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "mac-roman", "iso-8859-1"])

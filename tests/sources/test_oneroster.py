@@ -310,3 +310,63 @@ def test_grand_bend_as_a_bundle_is_the_school_that_it_is_as_exports(school, tmp_
         assert frame.select(columns).sort(columns).equals(other.sort(columns)), kind
     assert plan.changes.users.height == {"2025-26": 2900, "2026-27": 2661}[year]
     assert datetime.fromisoformat(plan.header.created) <= datetime.now(UTC)
+
+
+def test_a_file_that_cannot_be_read_is_an_error(school, tmp_path, version):
+    loaded = school(bundle(PEOPLE, version))
+    (tmp_path / "bundle" / "users.csv").unlink()
+    (tmp_path / "bundle" / "users.csv").mkdir()
+    with pytest.raises(
+        InputError, match=r"users\.csv: cannot be read: Is a directory; see that it is a file"
+    ):
+        open_source(loaded).read()
+
+
+def test_what_else_lies_in_a_bundle_is_not_read(school, tmp_path, version):
+    loaded = school(bundle(PEOPLE, version))
+    (tmp_path / "bundle" / "demographics.csv").mkdir()
+    (tmp_path / "bundle" / "notes.txt").symlink_to(tmp_path / "nowhere")
+    assert open_source(loaded).read().frames["students"].height
+
+
+def test_a_file_that_the_manifest_calls_absent_may_be_of_before(school):
+    files = bundle(PEOPLE, "1.1")
+    files["manifest.csv"] = files["manifest.csv"].replace("file.users,bulk", "file.users,absent")
+    with pytest.raises(
+        InputError, match=r"says that users\.csv is absent, and it is there: it may be of before"
+    ):
+        open_source(school(files)).read()
+
+
+def test_a_manifest_that_says_something_else_of_a_file_is_not_taken_for_bulk(school):
+    files = bundle(PEOPLE, "1.1")
+    files["manifest.csv"] = files["manifest.csv"].replace("file.users,bulk", "file.users,incremental")
+    with pytest.raises(
+        InputError, match=r"says 'incremental' of users, which is none of bulk, delta and abs"
+    ):
+        open_source(school(files)).read()
+
+
+def test_whoever_has_no_role_is_told(school):
+    files = bundle(PEOPLE, "1.2")
+    *kept, last = files["roles.csv"].splitlines(keepends=True)
+    assert ",t2," in last
+    files["roles.csv"] = "".join(kept)
+    about = open_source(school(files)).read().info["students"]
+    assert about.ignored == ("whoever has no role (users: 1)",)
+
+
+def test_mistakes_of_all_files_are_told_at_once(school):
+    files = bundle(PEOPLE, "1.2", classes=CLASSES, enrollments=ENROLMENTS)
+    files["users.csv"] = files["users.csv"].replace("givenName", "given")
+    files["roles.csv"] = files["roles.csv"][:-20]
+    files["enrollments.csv"] = files["enrollments.csv"][:-20]
+    del files["classes.csv"]
+    text = SCHOOL + "groups: {mapping: [grade, classes]}\n"
+    with pytest.raises(InputError) as raised:
+        open_source(school(files, text)).read()
+    told = str(raised.value)
+    assert "users.csv:1: no column givenname" in told
+    assert "roles.csv:12: row has" in told
+    assert "the manifest promises classes.csv" in told
+    assert "enrollments.csv:5: row has" in told

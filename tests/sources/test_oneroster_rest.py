@@ -165,6 +165,13 @@ def test_roles_of_another_shape_are_an_error(api, school):
         open_source(school(api)).read()
 
 
+def test_schools_of_another_shape_are_an_error(school):
+    with serving(collections(PEOPLE, "1.1"), "1.1") as api:
+        api.collections["users"][0]["orgs"] = {"sourcedId": "o1"}
+        with pytest.raises(ReconcileError, match="users: the API's answer has another shape than documented"):
+            open_source(school(api)).read()
+
+
 def test_it_has_to_be_said_where_tokens_are_given(school):
     with pytest.raises(InputError, match=r"source\.token_url: missing; name the address where the server"):
         school("source: {kind: oneroster_rest, url: 'https://sis.example.org/ims/oneroster/v1p1'}\n")

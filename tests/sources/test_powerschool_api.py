@@ -94,7 +94,7 @@ def test_pages_are_as_large_as_the_server_allows(api, school, size):
     api.records = people(15)
     api.page_size = size
     assert read(school, api).frames["students"].height == 15
-    assert sum("/students?" in path for path in api.asked) == -(-15 // size)
+    assert sum("/students?" in path for path in api.asked) == 2 * -(-15 // size)
 
 
 def test_one_record_alone_and_none_at_all_are_lists_like_others(api, school):
@@ -160,6 +160,10 @@ def test_all_of_it_at_once(api, school):
             {"count": 1, "record": {"tables": {"students": {"first_name": "x"}}}},
             "students: a record has no dcid; see which fields the plugin may read",
         ),
+        (
+            {"count": 1, "record": {"tables": {"students": {"dcid": "1", "first_name": {"given": "Ada"}}}}},
+            "students: the API's answer has another shape than documented",
+        ),
     ],
 )
 def test_what_does_not_add_up_is_an_error_and_no_school(api, school, fault, told):
@@ -167,6 +171,41 @@ def test_what_does_not_add_up_is_an_error_and_no_school(api, school, fault, told
     with pytest.raises(ReconcileError) as raised:
         read(school, api)
     assert told in str(raised.value)
+
+
+def test_who_goes_while_somebody_comes_takes_nobody_else_along(api, school, monkeypatch):
+    """The others move up by one, so that one is on no page; and the count is what it was."""
+    monkeypatch.setattr("reconciler.http.client.WORKERS", 1)
+
+    def change():
+        _, *others = api.records["students"]
+        api.records["students"] = [*others, others[-1] | {"dcid": "999"}]
+
+    api.once_asked["students"] = change
+    with pytest.raises(ReconcileError, match="students: the API lists others the second time; run it again"):
+        read(school, api)
+    assert read(school, api).frames["students"].height == 250
+
+
+@pytest.mark.parametrize(
+    ("table", "field", "name", "other"),
+    [
+        ("schoolstaff", "users_dcid", "staff", "users"),
+        ("studentcontactdetail", "studentcontactassocid", "contacts", "studentcontactassoc"),
+        ("personemailaddressassoc", "emailaddressid", "emails", "emailaddress"),
+    ],
+)
+def test_records_that_refer_to_none_are_told(api, school, table, field, name, other):
+    """One may well be left behind; where all do, the plugin may not read the field."""
+    api.records[table][0][field] = "4711"
+    tables = read(school, api)
+    assert tables.info[name].ignored[-1] == (
+        f"what of {table} has a {field} that {other} does not (records: 1)"
+    )
+    for record in api.records[table]:
+        record[field] = ""
+    with pytest.raises(ReconcileError, match=f"and {other} for no {field} of them: see which fields"):
+        read(school, api)
 
 
 @pytest.mark.parametrize("table", ["students", "schoolstaff"])

@@ -61,6 +61,26 @@ def test_a_grade_is_told_by_the_words_of_its_value_list(api, school):
     assert grades["20103"] == "12th Grade"
 
 
+def test_a_number_that_the_value_list_does_not_have_is_no_grade(api, school):
+    """Grade 9 is the number 29 here, and the 9 somebody else."""
+    api.lists["students"][0]["grade_level"] = 9
+    students = open_source(school(api)).read().frames["students"]
+    assert students["grade"][0] == "9 (not in the value list)"
+
+
+def test_numbers_without_any_value_list_are_no_grades(api, school, monkeypatch):
+    monkeypatch.setattr("tests.support.veracross_api.GRADES", {})
+    with pytest.raises(ReconcileError, match="students: grade_level comes as numbers, and without the value"):
+        open_source(school(api)).read()
+
+
+def test_a_value_list_that_comes_with_the_first_page_alone_tells_the_others_too(api, school, monkeypatch):
+    monkeypatch.setattr("reconciler.sources.veracross.listing.PAGE", 3)
+    api.first_page_tells = True
+    students = open_source(school(api)).read().frames["students"]
+    assert not [grade for grade in students["grade"] if grade.isdecimal() and grade != "20"]
+
+
 @pytest.mark.parametrize("most", [1, 2, 3, 6, 1000])
 def test_pages_end_where_one_is_empty(api, school, most, monkeypatch):
     api.most = most
@@ -90,6 +110,7 @@ def test_the_rate_limit_is_waited_for(api, school, waited):
         ("staff_faculty", {"data": []}, "the API lists nobody as staff: an empty answer is no empty school"),
         ("students", {"students": []}, "students: the API's answer has another shape than documented"),
         ("parents", {"data": [{"first_name": "x"}]}, "parents: a row has no id; see which scopes"),
+        ("parents", {"data": {"id": 1}}, "parents: the API's answer has another shape than documented"),
     ],
 )
 def test_what_does_not_add_up_is_an_error_and_no_school(api, school, monkeypatch, name, fault, told):
@@ -99,6 +120,21 @@ def test_what_does_not_add_up_is_an_error_and_no_school(api, school, monkeypatch
         open_source(school(api)).read()
     assert told in str(raised.value)
     assert SECRET not in str(raised.value)
+
+
+def test_several_values_are_no_name(api, school):
+    api.lists["parents"][0]["first_name"] = {"given": "Ada"}
+    with pytest.raises(ReconcileError, match="parents: the API's answer has another shape than documented"):
+        open_source(school(api)).read()
+
+
+def test_somebody_who_is_removed_between_two_pages_takes_nobody_else_along(api, school, monkeypatch):
+    """The others move up by one, and whoever comes first on the second page was never listed."""
+    monkeypatch.setattr("reconciler.sources.veracross.listing.PAGE", 2)
+    api.once_asked["students"] = lambda: api.lists["students"].pop(0)
+    with pytest.raises(ReconcileError, match="students: the API lists others the second time; run it again"):
+        open_source(school(api)).read()
+    assert open_source(school(api)).read().frames["students"].height == 5
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from tests.support.loopback import JsonHandler, Loopback, running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 CLIENT, SECRET = "client-of-a-test", "s3cret-that-nobody-may-see"
@@ -47,6 +47,8 @@ class PowerSchool(Loopback):
         self.every_dropped = 0
         self.faults: dict[str, Any] = {}
         """Table -> what is wrong with it: `short`, `repeat`, `lie`, `grow`, a status, or an answer."""
+        self.once_asked: dict[str, Callable[[], object]] = {}
+        """Table -> what happens once a page of it was looked up."""
         self.lock = threading.Lock()
         self._used = 0
 
@@ -116,6 +118,7 @@ class _Handler(JsonHandler):
         if fault == "repeat":
             page = 1
         found = ordered[(page - 1) * size : page * size]
+        self.server.once_asked.pop(name, int)()
         if fault == "short":
             found = found[:-1]
         fields = query["projection"][0].split(",")

@@ -32,6 +32,8 @@ class SftpServer:
         """Whether the connection ends at the first read."""
         self.refused: set[str] = set()
         """Names of files that the account may not read."""
+        self.untold: tuple[str, ...] = ()
+        """What it does not say of a file, as paramiko calls it."""
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         self._transports: list[paramiko.Transport] = []
@@ -126,9 +128,12 @@ class _Files(paramiko.SFTPServerInterface):
 
     def stat(self, path: str) -> paramiko.SFTPAttributes | int:
         try:
-            return paramiko.SFTPAttributes.from_stat(self._local(path).stat())
+            found = paramiko.SFTPAttributes.from_stat(self._local(path).stat())
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno or 0)
+        for name in self._of.untold:
+            setattr(found, name, None)
+        return found
 
     lstat = stat
 

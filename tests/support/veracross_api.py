@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 from tests.support.loopback import JsonHandler, Loopback, running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 CLIENT, SECRET = "veracross-client", "veracross-s3cret"
@@ -38,6 +38,10 @@ class Veracross(Loopback):
         """Requests that are taken before one is refused as too many."""
         self.asked: list[str] = []
         self.faults: dict[str, Any] = {}
+        self.first_page_tells = False
+        """Whether value lists come with the first page alone."""
+        self.once_asked: dict[str, Callable[[], object]] = {}
+        """List -> what happens once its first page was given."""
 
     @property
     def url(self) -> str:
@@ -78,7 +82,9 @@ class _Handler(JsonHandler):
             rows = rows[:-1]
         items = [{"id": str(number), "description": word} for word, number in GRADES.items()]
         lists = [{"fields": ["grade_level"], "items": items}] if name == "students" else []
-        shown = lists if self.headers["X-API-Value-Lists"] == "include" else []
+        include = self.headers["X-API-Value-Lists"] == "include"
+        shown = lists if include and not (api.first_page_tells and page > 1) else []
+        api.once_asked.pop(name, int)()
         return self.send(200, {"data": rows, "value_lists": shown})
 
 

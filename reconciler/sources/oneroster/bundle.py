@@ -7,6 +7,7 @@ https://www.imsglobal.org/spec/oneroster/v1p2/bind/csv
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from reconciler.model import SourceFile, fold_header
 from reconciler.tabular.parse import open_export, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 _AGAIN = "ask for the whole bundle again"
 _MISSPELT: Mapping[str, str] = {
@@ -37,6 +38,8 @@ _MISSPELT: Mapping[str, str] = {
     "enabled": "enableduser",
 }
 """Headers as some systems write them -> as the standard has them; all without capitals."""
+_SAID = ("", "bulk", "delta", "absent")
+"""What a manifest says of a file, if anything."""
 _GONE = ("tobedeleted", "inactive")
 """Words of `status` by which a row of a bulk file is none."""
 
@@ -82,15 +85,13 @@ class Bundle:
         said = self._manifest.get("oneroster.version", "")
         return said if said in ("1.1", "1.2") else ("1.2" if "roles" in self._open else "1.1")
 
-    def read(self, name: str, *, needed: bool = False) -> Member | None:
-        """One file, whole, without the rows that say that they are gone; None where there is none.
+    def read(self, name: str) -> Member:
+        """One file, whole, without the rows that say that they are gone.
 
         Raises:
-            InputError: it is needed and not there, holds changes alone, or cannot be read whole.
+            InputError: it is not there, holds changes alone, or cannot be read whole.
         """
-        self._check(name, needed=needed)
-        if name not in self._open:
-            return None
+        self._check(name)
         file, read = self._open[name]
         path = f"{self._path}/{file}"
         data = read()
@@ -105,12 +106,19 @@ class Bundle:
             rows = rows.filter(~pl.col("status").str.to_lowercase().is_in(list(_GONE)))
         return Member(file, path, rows, export.header, export.encoding, data)
 
-    def files(self) -> dict[str, bytes]:
-        """Name -> bytes of every CSV file of the bundle."""
-        return {name: read() for name, (_, read) in sorted(self._open.items())}
+    def files(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Name -> bytes of those CSV files that are there; of what else a bundle has, nothing is read."""
+        return {name: self._open[name][1]() for name in names if name in self._open}
 
-    def _check(self, name: str, *, needed: bool) -> None:
+    def _check(self, name: str) -> None:
         said = self._manifest.get(f"file.{name}", "").lower()
+        if said not in _SAID:
+            message = f"the manifest says {said!r} of {name}, which is none of bulk, delta and absent"
+            hint = "ask for a bulk bundle; if it is one, leave manifest.csv out"
+            raise one_mistake(str(self._path), message, hint)
+        if said == "absent" and name in self._open:
+            message = f"the manifest says that {name}.csv is absent, and it is there: it may be of before"
+            raise one_mistake(str(self._path), message, f"take it out, or {_AGAIN}")
         if said == "delta":
             raise one_mistake(
                 str(self._path),
@@ -121,7 +129,7 @@ class Bundle:
             raise one_mistake(
                 str(self._path), f"the manifest promises {name}.csv, which is not there", _AGAIN
             )
-        if needed and name not in self._open:
+        if name not in self._open:
             there = ", ".join(sorted(self._open)) or "no CSV file"
             raise one_mistake(str(self._path), f"no {name}.csv is in the bundle; there is {there}", _AGAIN)
 
@@ -149,7 +157,15 @@ def _folder_members(folder: Path) -> dict[str, tuple[str, Callable[[], bytes]]]:
     except OSError as error:
         hint = "source.path names a folder or a zip archive with the bundle's CSV files"
         raise one_mistake(str(folder), f"cannot be read: {error.strerror}", hint) from None
-    return _by_name(str(folder), [(path.name, path.read_bytes) for path in paths])
+    return _by_name(str(folder), [(path.name, partial(_read, path)) for path in paths])
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        hint = "see that it is a file that you may read, or take it out of the bundle"
+        raise one_mistake(str(path), f"cannot be read: {error.strerror}", hint) from None
 
 
 def _zip_members(path: Path) -> dict[str, tuple[str, Callable[[], bytes]]]:

@@ -72,10 +72,12 @@ def pairs_of(users: pl.DataFrame, roles: pl.DataFrame) -> pl.DataFrame:
     return told.select(*_PAIR[:3], isguardian=flag, _line="_line")
 
 
-def unknown_roles(roles: pl.DataFrame) -> list[str]:
-    """Roles that the standard does not have."""
+def not_taken(users: pl.DataFrame, roles: pl.DataFrame) -> tuple[str, ...]:
+    """Who is in no table: those of roles that the standard does not have, and users without any role."""
     known = [role for some in ROLES.values() for role in some]
-    return sorted(set(roles["role"].unique()) - set(known))
+    strange = [f"the role {role!r}" for role in sorted(set(roles["role"].unique()) - set(known))]
+    without = users.join(roles, left_on="sourcedid", right_on="id", how="anti")["sourcedid"].n_unique()
+    return (*strange, *([f"whoever has no role (users: {without:,})"] if without else []))
 
 
 _PAIR = ("studentsourcedid", "parentsourcedid", "relationship", "isguardian")

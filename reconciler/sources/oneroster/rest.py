@@ -10,7 +10,7 @@ from reconciler.errors import ReconcileError
 from reconciler.sources.api import ApiSource, Listed
 from reconciler.sources.oneroster.classes import sections_of
 from reconciler.sources.oneroster.listing import read_collection
-from reconciler.sources.oneroster.people import ROLES, pairs_of, people_of, unknown_roles
+from reconciler.sources.oneroster.people import ROLES, not_taken, pairs_of, people_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -65,7 +65,7 @@ class OneRosterRestSource(ApiSource):
             schema={"id": pl.String, "role": pl.String, "school": pl.String, "_line": pl.UInt32},
             orient="row",
         )
-        strange = tuple(f"the role {role!r}" for role in unknown_roles(roles))
+        strange = not_taken(users, roles)
         tables = {
             table: Listed(people_of(users, roles, table), strange if table == "students" else ())
             for table in ROLES
@@ -97,12 +97,15 @@ def _first(row: Row, names: Sequence[str]) -> str:
 
 def _roles(number: int, user: Row) -> Iterator[tuple[str, str, str, int]]:
     """1.2: each role, with the school it is at; 1.1: the one role, at each school."""
+    orgs = user.get("orgs") or [None]
     try:
         told = [(one["role"], one.get("org")) for one in user["roles"]] if "roles" in user else []
     except (AttributeError, KeyError, TypeError):
-        raise ReconcileError("users: the API's answer has another shape than documented") from None
+        raise _shape("users") from None
+    if not isinstance(orgs, list):
+        raise _shape("users")
     if "roles" not in user:
-        told = [(user.get("role"), one) for one in user.get("orgs") or [None]]
+        told = [(user.get("role"), one) for one in orgs]
     for role, school in told:
         yield user["sourcedId"], _text(role).lower(), _text(school), number
 
@@ -118,3 +121,7 @@ def _text(value: Any) -> str:  # noqa: ANN401 - JSON
     if isinstance(value, dict):
         return _text(value.get("sourcedId"))
     return str(value).strip()
+
+
+def _shape(name: str) -> ReconcileError:
+    return ReconcileError(f"{name}: the API's answer has another shape than documented")

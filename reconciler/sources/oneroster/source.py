@@ -17,19 +17,21 @@ from reconciler.sources.oneroster.bundle import Bundle
 from reconciler.sources.oneroster.classes import sections_of
 from reconciler.sources.oneroster.people import (
     ROLES,
+    not_taken,
     pairs_of,
     people_of,
     roles_of_file,
     roles_of_users,
-    unknown_roles,
 )
 from reconciler.tabular.columns import match_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from reconciler.model import School
     from reconciler.sources.oneroster.bundle import Member
+
+    _Table = tuple[Member, pl.DataFrame, tuple[str, ...]]
 
 
 class OneRosterSource:
@@ -50,8 +52,9 @@ class OneRosterSource:
         info: dict[str, TableInfo] = {}
         try:
             bundle = Bundle(self._path)
+            tables = self._tables(bundle)
             digests = self._digests_of(bundle)
-            for table, (member, rows, ignored) in self._tables(bundle).items():
+            for table, (member, rows, ignored) in tables.items():
                 frames[table], about = self._mapped(table, member, rows)
                 info[table] = replace(about, ignored=(*about.ignored, *ignored), digest=digests[table])
         except InputError as error:
@@ -73,8 +76,8 @@ class OneRosterSource:
             return found
 
     def _digests_of(self, bundle: Bundle) -> dict[str, str]:
-        files = bundle.files()
         wanted = (*ROLES, "contacts", *(("sections", "enrolments") if self._has_classes() else ()))
+        files = bundle.files(sorted({name for table in wanted for name in _MEMBERS[table]}))
         return {
             table: _digest(table, [files[name] for name in _MEMBERS[table] if name in files])
             for table in wanted
@@ -87,39 +90,18 @@ class OneRosterSource:
     def _lists(self) -> FileSource:
         return FileSource(self._school, only=frozenset(LIST_TABLES))
 
-    def _tables(self, bundle: Bundle) -> dict[str, tuple[Member, pl.DataFrame, tuple[str, ...]]]:
+    def _tables(self, bundle: Bundle) -> dict[str, _Table]:
         """Logical table -> the file that it mostly comes from, its rows, and what of them was not taken."""
-        users = bundle.read("users", needed=True)
-        assert users  # noqa: S101 - it was needed
-        users.need("sourcedid", "givenname", "familyname")
-        if bundle.version == "1.2":
-            file = bundle.read("roles", needed=True)
-            assert file  # noqa: S101
-            file.need("usersourcedid", "role")
-            roles = roles_of_file(file.rows)
-        else:
-            users.need("role")
-            roles = roles_of_users(users.rows)
-        strange = tuple(f"the role {role!r}" for role in unknown_roles(roles))
-        tables = {
-            table: (users, people_of(users.rows, roles, table), strange if table == "students" else ())
-            for table in ROLES
-        }
-        tables["contacts"] = (users, pairs_of(users.rows, roles), ())
-        return tables | self._classes(bundle)
-
-    def _classes(self, bundle: Bundle) -> dict[str, tuple[Member, pl.DataFrame, tuple[str, ...]]]:
-        """Sections and enrolments, where the school has groups of classes."""
-        if not self._has_classes():
-            return {}
-        classes = bundle.read("classes", needed=True)
-        enrolments = bundle.read("enrollments", needed=True)
-        assert classes  # noqa: S101
-        assert enrolments  # noqa: S101
-        classes.need("sourcedid", "title")
-        enrolments.need("classsourcedid", "usersourcedid", "role")
-        sections, students = sections_of(classes.rows, enrolments.rows)
-        return {"sections": (classes, sections, ()), "enrolments": (enrolments, students, ())}
+        tables: dict[str, _Table] = {}
+        mistakes: list[Mistake] = []
+        for part in (_people, _classes) if self._has_classes() else (_people,):
+            try:
+                tables |= part(bundle)
+            except InputError as error:
+                mistakes += error.mistakes
+        if mistakes:
+            raise InputError(mistakes)
+        return tables
 
     def _mapped(self, table: str, member: Member, rows: pl.DataFrame) -> tuple[pl.DataFrame, TableInfo]:
         """Our fields, by the rules of the table; `_file` and `_line` say where each row stands."""
@@ -145,6 +127,49 @@ class OneRosterSource:
         return frame, about
 
 
+def _people(bundle: Bundle) -> dict[str, _Table]:
+    users_only = bundle.version != "1.2"
+    needed = {"users": (*_NAMES, "role") if users_only else _NAMES}
+    files = _read(bundle, needed if users_only else {**needed, "roles": ("usersourcedid", "role")})
+    users = files["users"]
+    roles = roles_of_users(users.rows) if users_only else roles_of_file(files["roles"].rows)
+    strange = not_taken(users.rows, roles)
+    tables = {
+        table: (users, people_of(users.rows, roles, table), strange if table == "students" else ())
+        for table in ROLES
+    }
+    return {**tables, "contacts": (users, pairs_of(users.rows, roles), ())}
+
+
+def _classes(bundle: Bundle) -> dict[str, _Table]:
+    """Sections and enrolments, which are read where the school has groups of classes."""
+    enrolled = ("classsourcedid", "usersourcedid", "role")
+    files = _read(bundle, {"classes": ("sourcedid", "title"), "enrollments": enrolled})
+    classes, enrolments = files["classes"], files["enrollments"]
+    sections, students = sections_of(classes.rows, enrolments.rows)
+    return {"sections": (classes, sections, ()), "enrolments": (enrolments, students, ())}
+
+
+def _read(bundle: Bundle, needed: Mapping[str, Sequence[str]]) -> dict[str, Member]:
+    """Files by their names, each with the columns that it needs.
+
+    Raises:
+        InputError: all mistakes of all of them.
+    """
+    files: dict[str, Member] = {}
+    mistakes: list[Mistake] = []
+    for name, columns in needed.items():
+        try:
+            files[name] = bundle.read(name)
+            files[name].need(*columns)
+        except InputError as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise InputError(mistakes)
+    return files
+
+
+_NAMES = ("sourcedid", "givenname", "familyname")
 _MEMBERS: dict[str, tuple[str, ...]] = {
     "students": ("users", "roles"),
     "staff": ("users", "roles"),
@@ -167,5 +192,5 @@ def _digest(table: str, parts: list[bytes]) -> str:
 def _modified(path: Path) -> str:
     """When the bundle was last changed, to the second; of a folder, its newest file."""
     paths = [path, *path.glob("*")] if path.is_dir() else [path]
-    newest = max(one.stat().st_mtime for one in paths)
+    newest = max(one.stat().st_mtime for one in paths if one.exists())  # a link may lead nowhere
     return datetime.fromtimestamp(newest, UTC).isoformat(timespec="seconds")

@@ -1,7 +1,8 @@
 """A table of the API, whole or not at all.
 
 Records come in pages, in the order of their key. A listing counts only if every record of it came once, and
-the server says before and after that there are as many.
+the server says before and after that there are as many. One that is removed meanwhile moves another out of
+the pages that are still to come, and one that is added hides it from the count: so the keys are listed twice.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from reconciler.errors import ReconcileError
+from reconciler.sources.powerschool.fields import ApiTable
 
 if TYPE_CHECKING:
     from reconciler.http import Client
-    from reconciler.sources.powerschool.fields import ApiTable
 
 USUAL_PAGE = 100
 """Records a page where the server does not say how many it gives."""
@@ -36,24 +37,33 @@ def read_table(client: Client, name: str, table: ApiTable, size: int) -> pl.Data
         ReconcileError: the server refuses it, or what it lists does not add up.
     """
     count = _count(client, name)
-    pages = range(1, -(-count // size) + 1)
-    query: dict[str, str | int] = {
-        "projection": ",".join(table.fields),
-        "pagesize": size,
-        "sort": table.key,
-    }
-    wanted = [(f"/ws/schema/table/{name}", query | {"page": page}) for page in pages]
-    rows = [row for found in client.get_all(wanted) for row in _rows(found, name, table)]
-    keys = {row[table.key] for row in rows}
-    if len(keys) != len(rows):
-        raise ReconcileError(f"{name}: the API lists {len(rows) - len(keys)} records twice; run it again")
+    rows = _listed(client, name, table, size, count)
+    keys = [row[table.key] for row in rows]
+    twice = len(keys) - len(set(keys))
+    if twice:
+        raise ReconcileError(f"{name}: the API lists {twice} records twice; run it again")
     if len(rows) != count or _count(client, name) != count:
         raise ReconcileError(
             f"{name}: the API says that there are {count:,} records, and lists {len(rows):,}: it was changed"
             " meanwhile, or is not whole; run it again"
         )
+    again = _listed(client, name, ApiTable(table.key, (table.key,)), size, count)
+    if [row[table.key] for row in again] != keys:
+        raise ReconcileError(f"{name}: the API lists others the second time; run it again")
     frame = pl.DataFrame(rows, schema=dict.fromkeys(table.fields, pl.String))
     return frame.with_row_index("_line", offset=1)
+
+
+def _listed(client: Client, name: str, table: ApiTable, size: int, count: int) -> list[dict[str, str]]:
+    """The records of so many pages as `count` of them fill."""
+    query: dict[str, str | int] = {
+        "projection": ",".join(table.fields),
+        "pagesize": size,
+        "sort": table.key,
+    }
+    pages = range(1, -(-count // size) + 1)
+    wanted = [(f"/ws/schema/table/{name}", query | {"page": page}) for page in pages]
+    return [row for found in client.get_all(wanted) for row in _rows(found, name, table)]
 
 
 def _count(client: Client, name: str) -> int:
@@ -79,9 +89,15 @@ def _rows(found: Any, name: str, table: ApiTable) -> list[dict[str, str]]:  # no
 
 
 def _text(value: object) -> str:
-    """A value as an export has it: a field that is null is left out, and empty ones come as ''."""
+    """A value as an export has it: a field that is null is left out, and empty ones come as ''.
+
+    Raises:
+        TypeError: it is several values, and none.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):
         return "1" if value else "0"
+    if not isinstance(value, str | int | float):
+        raise TypeError
     return str(value).strip()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.errors import ReconcileError
 from reconciler.sources.api import ApiSource, Listed
 from reconciler.sources.powerschool.fields import TABLES
 from reconciler.sources.powerschool.listing import page_size, read_table
@@ -32,7 +33,35 @@ class PowerSchoolSource(ApiSource):
         """Every table, whole, joined as the exports are."""
         size = page_size(client)
         api = {name: read_table(client, name, table, size) for name, table in TABLES.items()}
-        return {name: Listed(rows) for name, rows in _as_exported(api).items()}
+        lost = _lost(api)
+        return {name: Listed(rows, lost.get(name, ())) for name, rows in _as_exported(api).items()}
+
+
+_REFERENCES = {
+    "staff": ("schoolstaff", "users_dcid", "users"),
+    "contacts": ("studentcontactdetail", "studentcontactassocid", "studentcontactassoc"),
+    "emails": ("personemailaddressassoc", "emailaddressid", "emailaddress"),
+}
+"""Our table -> the API's table whose records it has, the field that refers to another one, and that."""
+
+
+def _lost(api: Mapping[str, pl.DataFrame]) -> dict[str, tuple[str, ...]]:
+    """Our table -> the records that are not in it, since what they refer to is not listed.
+
+    Raises:
+        ReconcileError: a table of which none refers to anything: a field that may not be read is blank.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for name, (table, field, other) in _REFERENCES.items():
+        without = api[table].join(api[other], left_on=field, right_on=TABLES[other].key, how="anti").height
+        if without and without == api[table].height:
+            raise ReconcileError(
+                f"{table}: the API lists {without:,} records, and {other} for no {field} of them: see which"
+                " fields the plugin may read"
+            )
+        if without:
+            found[name] = (f"what of {table} has a {field} that {other} does not (records: {without:,})",)
+    return found
 
 
 def _as_exported(api: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
