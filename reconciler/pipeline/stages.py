@@ -75,12 +75,16 @@ def work_through(  # noqa: PLR0913 - both sides, and what binds them
 def _not_lost_in_a_part(findings: pl.DataFrame, current: Directory) -> pl.DataFrame:
     """FINDINGS without those of list members who are not in this export, but in the directory."""
     lost = findings["code"] == "unknown-member"
+    if not lost.any():
+        return findings
     there = findings["host_id"].is_in(_accounts_among(findings["host_id"].filter(lost), current).implode())
     return findings.filter(~(there & lost))
 
 
 def _without_account(unseen: pl.DataFrame, current: Directory) -> pl.DataFrame:
     """FINDINGS of Host IDs that no account has."""
+    if unseen.is_empty():
+        return unseen
     return unseen.filter(~unseen["host_id"].is_in(_accounts_among(unseen["host_id"], current).implode()))
 
 
