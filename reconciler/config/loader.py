@@ -11,7 +11,7 @@ from reconciler.config.check_calendar import check_calendar
 from reconciler.config.check_groups import check_groups
 from reconciler.config.check_tables import check_tables
 from reconciler.config.check_target import check_target
-from reconciler.config.merge import merge
+from reconciler.config.merge import lay_over, merge
 from reconciler.config.patterns import check_patterns
 from reconciler.config.reader import is_file, read_document
 from reconciler.config.resources import rule_set_file, rule_set_names
@@ -38,7 +38,7 @@ def load_school(path: Path, env: Mapping[str, str], rules: Path | None = None) -
     school = _read(path, str(path), "school", env)
     rule_sets, whole = _rule_sets(school, env, rules)
     mistakes = [mistake for document in (*rule_sets.values(), school) for mistake in document.mistakes]
-    settings = merge([*rule_sets.values(), school])
+    settings = lay_over(merge(*rule_sets.values()), school)
     if whole:
         # Without one of its rule sets everything would seem to be missing.
         check_tables(settings)
