@@ -27,6 +27,7 @@ _WHAT_CHANGED = [
     pl.col("action").replace_strict(_DONE).alias("outcome"),
     pl.lit("").alias("reason"),
 ]
+_NOBODY = empty(PLAN_PEOPLE)
 _FATE = ["member_type", "outcome", "reason"]
 _KEY_ORDER = in_key_order("key")
 
@@ -72,16 +73,16 @@ def people_named(
         others if (others == "").all() else others.str.split(" ").explode(empty_as_null=False),
     ]
     names = pl.concat(named).to_frame()
-    sides = [where(side, is_among(side[["host_id"]], names)) for side in among if side.height]
-    wanted = pl.concat([_placed(side) for side in sides if side.height] or [empty(PLAN_PEOPLE)])
+    sides = [_placed(side) for side in among if side.height]
+    wanted = pl.concat([where(side, is_among(side[["host_id"]], names)) for side in sides] or [_NOBODY])
     people = first_of_each(wanted, ["host_id"]).sort("host_id")
     return check(people if gone is None else _with_places(people, gone), PLAN_PEOPLE)
 
 
 def _placed(people: pl.DataFrame) -> pl.DataFrame:
     """PLAN_PEOPLE, without a place where the people have none."""
-    known = people if "file" in people.columns else with_values(people, file="", line=0)
-    return known[list(PLAN_PEOPLE)]
+    known = people[[name for name in PLAN_PEOPLE if name in people.columns]]
+    return known if known.width == len(PLAN_PEOPLE) else with_values(known, file="", line=0)
 
 
 def _with_places(people: pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:

@@ -101,16 +101,13 @@ def _needs(changes: pl.DataFrame) -> _Needs:
             continue
         key = folded if what == "email" else pl.col
         numbered = changes.with_row_index("row")
-        pairs = (
-            where(numbered, takes)
-            .select(key=key(f"after_{what}"), taker="row", name="host_id")
-            .join(
-                where(numbered, gives).select(key=key(f"before_{what}"), giver="row", other="host_id"),
-                on="key",
-            )
-        )
-        pairs = pairs.filter(pl.col("taker") != pl.col("giver")).sort("name", "other")
-        for taker, name, giver, other in pairs.drop("key").rows():
+        given = where(numbered, gives).select(key=key(f"before_{what}"), giver="row", other="host_id")
+        taken = where(numbered, takes).select(key=key(f"after_{what}"), taker="row", name="host_id")
+        both = taken.join(given, on="key")
+        if both.is_empty():
+            continue
+        pairs = where(both, both["taker"] != both["giver"]).sort("name", "other")
+        for taker, name, giver, other in pairs[["taker", "name", "giver", "other"]].rows():
             names |= {taker: name, giver: other}
             givers.setdefault(taker, {})[what] = giver
     return _Needs(names, givers)

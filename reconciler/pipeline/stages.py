@@ -96,10 +96,10 @@ def _accounts_among(host_ids: pl.Series, current: Directory) -> pl.Series:
 
 def _ignored(tables: Tables) -> pl.DataFrame:
     """`ignored-column` for each header that looks like an id and was not taken for one."""
-    from reconciler.frames import FINDINGS, one_finding, stack  # noqa: PLC0415
+    import polars as pl  # noqa: PLC0415 - loads slowly
+
+    from reconciler.frames import findings  # noqa: PLC0415
 
     told = {(info.file, header): None for info in tables.info.values() for header in info.ignored}
-    return stack(
-        [one_finding("ignored-column", f"{header} was not read", file=file) for file, header in told],
-        FINDINGS,
-    )
+    columns = pl.DataFrame(list(told), schema={"file": pl.String, "header": pl.String}, orient="row")
+    return findings(columns, "ignored-column", pl.col("header") + " was not read", host_id=pl.lit(""))
