@@ -115,9 +115,9 @@ def _rule_set(
     if rules and is_file(rules / f"{entry}.yaml"):
         return _read(rules / f"{entry}.yaml", f"rules/{entry}.yaml", "ruleset", {})
     if not entry.endswith(".yaml"):
-        if entry in rule_set_names():
+        if entry in _shipped():
             return _shipped_rule_set(entry)
-        hint = did_you_mean(entry, rule_set_names()) or f"known are {', '.join(rule_set_names())}"
+        hint = did_you_mean(entry, _shipped()) or f"known are {', '.join(_shipped())}"
         school.note(path, f"{school.shown(path, entry)} is not a rule set", hint)
         return None
     file = school.file.folder / entry
@@ -129,6 +129,11 @@ def _rule_set(
     except InputError as error:
         school.mistakes += error.mistakes
         return None
+
+
+@cache
+def _shipped() -> tuple[str, ...]:
+    return rule_set_names()
 
 
 @cache
