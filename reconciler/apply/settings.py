@@ -21,7 +21,7 @@ def describe_differences(planned: Mapping[str, Any], present: Mapping[str, Any])
 
 def list_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """`place, value in one, value in the other`, by place; a side that has nothing there says `not set`."""
-    if _plain(one) == _plain(other):
+    if one == other or _plain(one) == _plain(other):
         return []
     from deepdiff import DeepDiff  # noqa: PLC0415 - up to a second, and rarely wanted
 

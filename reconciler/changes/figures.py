@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, TypeAlias
 
 import polars as pl
 
 from reconciler.changes.guard import count_held
-from reconciler.frames import PLAN_PEOPLE, check, in_key_order
-from reconciler.keys import first_of_each, is_among, one_of, put
+from reconciler.columns import framed, where, with_values
+from reconciler.frames import PLAN_PEOPLE, check, empty, in_key_order
+from reconciler.keys import first_of_each, is_among, put
 from reconciler.model import Changes, Directory, Figures
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from reconciler.model import Resolution, Roster
 
+_Fate: TypeAlias = tuple[str, ...]
+"""Member type, outcome and reason."""
+
 _DONE = {"create": "created", "update": "updated", "rekey": "updated", "reactivate": "reactivated"}
+_WHAT_CHANGED = [
+    pl.col("host_id"),
+    pl.col("action").replace_strict(_DONE).alias("outcome"),
+    pl.lit("").alias("reason"),
+]
+_NOBODY = empty(PLAN_PEOPLE)
+_FATE = ["member_type", "outcome", "reason"]
+_KEY_ORDER = in_key_order("key")
 
 
 def count_figures(  # noqa: PLR0913 - all that a plan is made of
@@ -33,8 +46,8 @@ def count_figures(  # noqa: PLR0913 - all that a plan is made of
     `unfinished_import` says that what is there of ours comes from a first import that was never finished.
     """
     return Figures(
-        rows=tuple(_count_rows(roster, changes, findings).to_dicts()),
-        groups=tuple(_count_members(resolution, current).to_dicts()),
+        rows=tuple(_count_rows(roster, changes, findings)),
+        groups=tuple(_count_members(resolution, current)),
         unmanaged=resolution.unmanaged,
         active_users=resolution.active_users,
         populations=resolution.populations,
@@ -50,26 +63,26 @@ def people_named(
 
     Where an account's person is GONE, the place is that of the row that says so.
     """
-    named = pl.concat(
-        [
-            changes.users["host_id"],
-            changes.memberships["host_id"],
-            changes.relationships["student_host_id"],
-            changes.relationships["parent_host_id"],
-            findings["host_id"],
-            findings["others"].str.split(" ").explode(empty_as_null=False),
-        ]
-    ).to_frame()
-    nowhere = {"file": pl.lit(""), "line": pl.lit(0, pl.UInt32)}
-    sides = [
-        side.with_columns(
-            **{name: value for name, value in nowhere.items() if name not in side.columns}
-        ).select(*PLAN_PEOPLE)
-        for side in among
+    others = findings["others"]
+    named = [
+        changes.users["host_id"],
+        changes.memberships["host_id"],
+        changes.relationships["student_host_id"],
+        changes.relationships["parent_host_id"],
+        findings["host_id"],
+        others if (others == "").all() else others.str.split(" ").explode(empty_as_null=False),
     ]
-    wanted = pl.concat([side.filter(is_among(side.select("host_id"), named)) for side in sides])
+    names = pl.concat(named).to_frame()
+    sides = [_placed(side) for side in among if side.height]
+    wanted = pl.concat([where(side, is_among(side[["host_id"]], names)) for side in sides] or [_NOBODY])
     people = first_of_each(wanted, ["host_id"]).sort("host_id")
     return check(people if gone is None else _with_places(people, gone), PLAN_PEOPLE)
+
+
+def _placed(people: pl.DataFrame) -> pl.DataFrame:
+    """PLAN_PEOPLE, without a place where the people have none."""
+    known = people[[name for name in PLAN_PEOPLE if name in people.columns]]
+    return known if known.width == len(PLAN_PEOPLE) else with_values(known, file="", line=0)
 
 
 def _with_places(people: pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:
@@ -85,46 +98,43 @@ def _with_places(people: pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:
 
 def ready_to_invite(changes: Changes) -> pl.DataFrame:
     """`host_id` of the new people who have an e-mail."""
-    return changes.users.filter((pl.col("action") == "create") & (pl.col("after_email") != "")).select(
-        "host_id"
-    )
+    users = changes.users
+    return where(users, (users["action"] == "create") & (users["after_email"] != ""))[["host_id"]]
 
 
-def _count_rows(roster: Roster, changes: Changes, findings: pl.DataFrame) -> pl.DataFrame:
-    blocked = (
-        findings.filter((pl.col("level") == "blocked") & (pl.col("host_id") != ""))
-        .select("host_id", outcome=pl.lit("blocked"), reason="code")
-        .unique("host_id", keep="first", maintain_order=True)
-    )
-    done = changes.users.select(
-        "host_id",
-        "action",
-        member_type="after_member_type",
-        outcome=pl.col("action").replace_strict(_DONE, default=""),
-    ).filter(pl.col("outcome") != "", ~one_of("host_id", blocked["host_id"]))
-    key = ["member_type", "outcome", "reason"]
+def _count_rows(roster: Roster, changes: Changes, findings: pl.DataFrame) -> Iterator[dict[str, str | int]]:
+    """ROWS of the import summary: what becomes of each row of the exports."""
+    counts = Counter({tuple(key): rows for *key, rows in roster.rows.rows()})
+    for key, rows in _count_told(roster.people, changes.users, findings).items():
+        counts[key] += rows
+        counts[key[0], "person", ""] -= rows
+    for member in {member for member, outcome, _ in counts if outcome == "person"}:
+        counts[member, "unchanged", ""] = counts.pop((member, "person", ""))
+    for (member, outcome, reason), rows in sorted(counts.items()):
+        if rows > 0:
+            yield {"member_type": member, "outcome": outcome, "reason": reason, "rows": rows}
+
+
+def _count_told(people: pl.DataFrame, users: pl.DataFrame, findings: pl.DataFrame) -> Counter[_Fate]:
+    """How many of the people who are carried on are blocked after all, created or changed."""
+    blocked = where(findings, (findings["level"] == "blocked") & (findings["host_id"] != ""))
+    told = framed(host_id=blocked["host_id"], outcome="blocked", reason=blocked["code"])
+    if told.height:
+        told = told.unique("host_id", keep="first", maintain_order=True)
+        users = where(users, ~is_among(users[["host_id"]], told[["host_id"]]))
     # Who is created is a person of the roster; any other change may be of the account of somebody who is not.
     # Where the directory holds no member types, the roster tells them.
-    is_new = (pl.col("action") == "create") & (pl.col("member_type") != "")
-    created = done.filter(is_new).select("member_type", "outcome", reason=pl.lit(""))
-    others = done.filter(~is_new).unique("host_id", keep="last")
-    told = pl.concat([blocked, others.select("host_id", "outcome", reason=pl.lit(""))])
-    carried_on = roster.people.select("host_id", "member_type", "blocked").filter(
-        one_of("host_id", told["host_id"]), pl.col("blocked") == ""
-    )
-    known = carried_on.join(told, on="host_id").select(key)
-    theirs = pl.concat([created, known]).group_by(key).agg(rows=pl.len())
-    less = theirs.group_by("member_type").agg(less=pl.col("rows").sum())
-    persons = roster.rows.filter(outcome="person").join(less, on="member_type", how="left")
-    unchanged = persons.select(
-        "member_type",
-        outcome=pl.lit("unchanged"),
-        reason=pl.lit(""),
-        rows=pl.col("rows") - pl.col("less").fill_null(0),
-    )
-    left = roster.rows.filter(pl.col("outcome") != "person")
-    every = pl.concat([unchanged, theirs, left]).group_by(key).agg(pl.col("rows").sum())
-    return every.filter(pl.col("rows") > 0).sort(key)
+    is_new = (users["action"] == "create") & (users["after_member_type"] != "")
+    created = users["after_member_type"].filter(is_new).value_counts()
+    others = where(users, ~is_new & (users["action"] != "deactivate"))
+    if others.height:
+        told = pl.concat([told, others.unique("host_id", keep="last").select(_WHAT_CHANGED)])
+    counts: Counter[_Fate] = Counter({(member, "created", ""): rows for member, rows in created.rows()})
+    carried_on = where(people, (people["blocked"] == "") & is_among(people[["host_id"]], told[["host_id"]]))
+    if carried_on.height:
+        known = carried_on[["host_id", "member_type"]].join(told, on="host_id")
+        counts.update({tuple(key): rows for *key, rows in known.group_by(_FATE).len().rows()})
+    return counts
 
 
 def count_undone(changes: Changes, current: Directory, then: Mapping[str, int]) -> Figures:
@@ -147,23 +157,19 @@ def count_undone(changes: Changes, current: Directory, then: Mapping[str, int]) 
     )
 
 
-def _sizes(memberships: pl.DataFrame, group: str, **named: str) -> pl.DataFrame:
-    """How many rows there are of each group, under the names that both columns get."""
-    ((key, count),) = named.items()
-    return memberships[group].alias(key).value_counts(name=count)
+def _count_members(resolution: Resolution, current: Directory) -> Iterator[dict[str, str | int]]:
+    """`key, category, name, before, after` of our groups, in the order of their keys."""
+    held = _sizes(current.memberships["group_target_id"])
+    out = _sizes(resolution.before.memberships["group_target_id"])
+    into = _sizes(resolution.after.memberships["group_key"])
+    groups = resolution.after.groups
+    ours = where(groups, groups["key"] != "").sort(_KEY_ORDER, nulls_last=True)
+    for key, category, name, target_id in ours[["key", "category", "name", "target_id"]].rows():
+        before = held.get(target_id, 0)
+        after = before - out.get(target_id, 0) + into.get(key, 0)
+        yield {"key": key, "category": category, "name": name, "before": before, "after": after}
 
 
-def _count_members(resolution: Resolution, current: Directory) -> pl.DataFrame:
-    """`key, category, name, before, after` of our groups."""
-    before = _sizes(current.memberships, "group_target_id", target_id="before")
-    out = _sizes(resolution.before.memberships, "group_target_id", target_id="out")
-    into = _sizes(resolution.after.memberships, "group_key", key="into")
-    groups = resolution.after.groups.filter(pl.col("key") != "")
-    for some, key in ((before, "target_id"), (out, "target_id"), (into, "key")):
-        groups = groups.join(some, on=key, how="left")
-    return (
-        groups.with_columns(pl.col("before", "out", "into").fill_null(0))
-        .with_columns(after=pl.col("before") - pl.col("out") + pl.col("into"))
-        .select("key", "category", "name", "before", "after")
-        .sort(in_key_order("key"), nulls_last=True)
-    )
+def _sizes(groups: pl.Series) -> dict[str, int]:
+    """How many memberships there are of each group."""
+    return dict(groups.value_counts().rows())

@@ -104,7 +104,8 @@ def _judge(guard: str, limit: Limit | None, changes: Changes, figures: Figures) 
     if action in _INCREASING and figures.first_import:
         return Verdict(guard, figure, population, None, "first import")
     if action.endswith(_PER_GROUP):
-        return _judge_groups(guard, limit, frame.filter(action=action.removesuffix(_PER_GROUP)), figures)
+        so = frame["action"] == action.removesuffix(_PER_GROUP)
+        return _judge_groups(guard, limit, frame["group_key"].filter(so), figures)
     return _held_to(limit, guard, figure, population)
 
 
@@ -114,13 +115,13 @@ def _held_to(limit: Limit, guard: str, figure: int, population: int, detail: str
     return Verdict(guard, figure, population, limit.allowed(population), basis, percent, detail)
 
 
-def _judge_groups(guard: str, limit: Limit, changes: pl.DataFrame, figures: Figures) -> Verdict:
-    """The verdict on the group that is furthest above its limit, or nearest to it.
+def _judge_groups(guard: str, limit: Limit, changed: pl.Series, figures: Figures) -> Verdict:
+    """The verdict on the group that is furthest above its limit, or nearest to it, of those of each change.
 
     A group that had nobody has its own first import.
     """
     sizes = {str(group["key"]): int(group["before"]) for group in figures.groups}
-    counts = dict(changes.group_by("group_key").agg(pl.len()).sort("group_key").rows())
+    counts = dict(sorted(changed.value_counts().rows()))
     if guard.removesuffix(_PER_GROUP).endswith(".add"):
         counts = {key: figure for key, figure in counts.items() if sizes.get(key)}
     verdicts = [
@@ -135,11 +136,13 @@ def _above(verdict: Verdict) -> int:
 
 def _count(frame: pl.DataFrame, kind: str, action: str) -> int:
     """How many objects change so; one whose change takes two steps counts once."""
+    if frame.is_empty():
+        return 0
     if action == "rename":
-        renamed = frame["action"] != "create"
-        renamed &= (frame["before_first_name"] != frame["after_first_name"]) | (
+        so = frame["action"] != "create"
+        so &= (frame["before_first_name"] != frame["after_first_name"]) | (
             frame["before_last_name"] != frame["after_last_name"]
         )
-        return frame["host_id"].filter(renamed).n_unique()
-    so = frame["action"] == action
+    else:
+        so = frame["action"] == action
     return frame["host_id"].filter(so).n_unique() if kind == "users" else int(so.sum())

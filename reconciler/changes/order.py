@@ -7,8 +7,9 @@ from graphlib import TopologicalSorter
 
 import polars as pl
 
+from reconciler.columns import choose, constant, where, with_values
 from reconciler.frames import PARKED, folded
-from reconciler.keys import listed, one_of
+from reconciler.keys import flags, listed, one_of
 
 _UNIQUE = ("host_id", "email")
 """What no two accounts may have at once. Of two ways to open a ring the first is taken: a later plan knows a
@@ -35,16 +36,14 @@ def order_users(changes: pl.DataFrame, ids: pl.Series) -> tuple[pl.DataFrame, in
     freed = _open_rings(needs, set(ids.filter(ids.str.starts_with(PARKED))) if needs.givers else set())
     depths = needs.depths()
     last = max(depths.values(), default=1) + 1
-    row = pl.int_range(pl.len(), dtype=pl.UInt32)
-    step = row.replace_strict(depths, default=1, return_dtype=pl.UInt32) if depths else pl.lit(1)
+    steps = constant(1, changes.height)
     # Links are made between final Host IDs, so that somebody who gets another one does so before.
-    early = row.is_in(list(depths)) | pl.col("fields").str.contains(r"\bhost_id\b")
-    ordered = changes.with_columns(
-        step=pl.when((pl.col("action") == "deactivate") & ~early)
-        .then(last + 1)
-        .otherwise(step)
-        .cast(pl.UInt32)
-    )
+    waits = (changes["action"] == "deactivate") & (changes["before_host_id"] == changes["after_host_id"])
+    if depths:
+        rows = pl.Series(list(depths), dtype=pl.UInt32)
+        steps = steps.scatter(rows, pl.Series(list(depths.values()), dtype=pl.UInt32))
+        waits = waits & ~flags(changes.height, rows)
+    ordered = with_values(changes, step=choose(waits, last + 1, steps))
     return _free_first(ordered, freed), last
 
 
@@ -94,21 +93,23 @@ class _Needs:
 
 def _needs(changes: pl.DataFrame) -> _Needs:
     """Who needs what of whom; those few alone."""
-    numbered = changes.with_row_index("row")
     names: dict[int, str] = {}
     givers: dict[int, dict[str, int]] = {}
     for what in _UNIQUE:
-        moves = pl.col("fields").str.contains(rf"\b{what}\b")
-        key = folded if what == "email" else pl.col
-        gives = numbered.filter(pl.col(f"before_{what}") != "").filter(moves)
-        if not gives.height:  # a new directory, say
+        before, after = changes[f"before_{what}"], changes[f"after_{what}"]
+        moves = before != after
+        gives, takes = moves & (before != ""), moves & (after != "")
+        if not gives.any() or not takes.any():  # a new directory, say
             continue
-        takes = numbered.filter(pl.col(f"after_{what}") != "").filter(moves)
-        pairs = takes.select(key=key(f"after_{what}"), taker="row", name="host_id").join(
-            gives.select(key=key(f"before_{what}"), giver="row", other="host_id"), on="key"
-        )
-        pairs = pairs.filter(pl.col("taker") != pl.col("giver")).sort("name", "other")
-        for taker, name, giver, other in pairs.drop("key").rows():
+        key = folded if what == "email" else pl.col
+        numbered = changes.with_row_index("row")
+        given = where(numbered, gives).select(key=key(f"before_{what}"), giver="row", other="host_id")
+        taken = where(numbered, takes).select(key=key(f"after_{what}"), taker="row", name="host_id")
+        both = taken.join(given, on="key")
+        if both.is_empty():
+            continue
+        pairs = where(both, both["taker"] != both["giver"]).sort("name", "other")
+        for taker, name, giver, other in pairs[["taker", "name", "giver", "other"]].rows():
             names |= {taker: name, giver: other}
             givers.setdefault(taker, {})[what] = giver
     return _Needs(names, givers)

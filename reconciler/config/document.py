@@ -52,7 +52,7 @@ class YamlFile:
         return "".join(sign if sign.isprintable() else " " for sign in line) if line.strip() else ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # one is equal to itself alone
 class Document:
     """A YAML file's data, with places, and what of it is not to be relied on."""
 

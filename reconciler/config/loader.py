@@ -11,7 +11,7 @@ from reconciler.config.check_calendar import check_calendar
 from reconciler.config.check_groups import check_groups
 from reconciler.config.check_tables import check_tables
 from reconciler.config.check_target import check_target
-from reconciler.config.merge import merge
+from reconciler.config.merge import lay_over, merge
 from reconciler.config.patterns import check_patterns
 from reconciler.config.reader import is_file, read_document
 from reconciler.config.resources import rule_set_file, rule_set_names
@@ -38,7 +38,7 @@ def load_school(path: Path, env: Mapping[str, str], rules: Path | None = None) -
     school = _read(path, str(path), "school", env)
     rule_sets, whole = _rule_sets(school, env, rules)
     mistakes = [mistake for document in (*rule_sets.values(), school) for mistake in document.mistakes]
-    settings = merge([*rule_sets.values(), school])
+    settings = lay_over(merge(*rule_sets.values()), school)
     if whole:
         # Without one of its rule sets everything would seem to be missing.
         check_tables(settings)
@@ -115,9 +115,9 @@ def _rule_set(
     if rules and is_file(rules / f"{entry}.yaml"):
         return _read(rules / f"{entry}.yaml", f"rules/{entry}.yaml", "ruleset", {})
     if not entry.endswith(".yaml"):
-        if entry in rule_set_names():
+        if entry in _shipped():
             return _shipped_rule_set(entry)
-        hint = did_you_mean(entry, rule_set_names()) or f"known are {', '.join(rule_set_names())}"
+        hint = did_you_mean(entry, _shipped()) or f"known are {', '.join(_shipped())}"
         school.note(path, f"{school.shown(path, entry)} is not a rule set", hint)
         return None
     file = school.file.folder / entry
@@ -129,6 +129,11 @@ def _rule_set(
     except InputError as error:
         school.mistakes += error.mistakes
         return None
+
+
+@cache
+def _shipped() -> tuple[str, ...]:
+    return rule_set_names()
 
 
 @cache

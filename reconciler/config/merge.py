@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reconciler.config.document import about, is_tainted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from reconciler.config.document import Document, KeyPath
     from reconciler.errors import Mistake
 
@@ -80,39 +79,54 @@ class Settings:
         return self.origin(path).shown(path, value)
 
 
-def merge(documents: Sequence[Document]) -> Settings:
-    """Lay documents over each other, later ones over earlier ones.
+@lru_cache(maxsize=16)
+def merge(*documents: Document) -> Settings:
+    """Lay documents over each other, later ones over earlier ones; not to be changed.
+
+    Kept, for many schools extend the same rule sets.
+    """
+    settings = Settings()
+    for document in documents:
+        settings = lay_over(settings, document)
+    return settings
+
+
+def lay_over(below: Settings, document: Document) -> Settings:
+    """Settings with a document over them; those below stay as they are.
 
     Mappings merge, all else is replaced, and null takes an entry out. What a mistake was found in is
     left out, and marked as tainted.
     """
-    settings = Settings()
-    for document in documents:
-        settings.taints |= document.taints
-        settings.origins[()] = document
-        _lay_over(settings, settings.data, document, document.data, ())
+    settings = Settings(
+        origins={**below.origins, (): document},
+        removed=set(below.removed),
+        taints=below.taints | document.taints,
+    )
+    settings.data = _merged(settings, below.data, document, document.data, ())
     return settings
 
 
-def _lay_over(
+def _merged(
     settings: Settings, base: dict[str, Any], document: Document, over: dict[str, Any], path: KeyPath
-) -> None:
+) -> dict[str, Any]:
+    """What `over` says nothing of is not copied: it is in both."""
+    data = dict(base)
     for key, value in over.items():
         here = (*path, key)
         if _is_spoilt(here, value, document):
             continue
         settings.origins[here] = document
         if value is None:
-            base.pop(key, None)
+            data.pop(key, None)
             settings.removed.add(here)
             continue
         settings.removed.discard(here)
         if isinstance(value, dict):
-            if not isinstance(base.get(key), dict):
-                base[key] = {}
-            _lay_over(settings, base[key], document, value, here)
+            below = data.get(key)
+            data[key] = _merged(settings, below if isinstance(below, dict) else {}, document, value, here)
         else:
-            base[key] = value
+            data[key] = value
+    return data
 
 
 def _is_spoilt(path: KeyPath, value: object, document: Document) -> bool:

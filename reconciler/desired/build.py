@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.columns import framed, where, with_values
 from reconciler.desired.campuses import at_each_campus, campus_of_key
 from reconciler.desired.custom import class_members, division_members, listed_members
 from reconciler.desired.names import name_groups, refuse_namesakes
@@ -49,96 +50,85 @@ def build_desired(roster: Roster, tables: Tables, school: School) -> Desired:
     for entry in school.groups.mapping:
         joined, known, findings_of_kind = _MEMBERS[entry](roster, tables, school)
         named = name_groups(joined, entry, KINDS[entry], school)
-        direct = joined.select("host_id", "reason", group_key="key")
+        direct = framed(group_key=joined["key"], host_id=joined["host_id"], reason=joined["reason"])
         groups.append(named)
         members.append(direct)
         if entry in school.groups.parents_follow:
             members.append(_follow_children(direct, roster))
-        declared.append(known)
+        declared += [known] if known.height else []
         found.append(findings_of_kind)
     everything = stack(groups, GROUPS)
     refuse_namesakes(everything, school)
     memberships = stack(members, REASONED_MEMBERSHIPS)
     if school.one_id_space or roster.merged.height:  # a teacher may have a child in the class
         memberships = first_of_each(memberships, _SEAT)
-    people = roster.people.with_columns(active=pl.lit(value=True))
+    users = with_values(one_row_each(roster.people), active=True)
     return Desired(
         directory=Directory(
-            users=check(one_row_each(people), USERS),
+            users=check(users, USERS),
             groups=everything,
             memberships=memberships,
             relationships=check(roster.relationships, RELATIONSHIPS),
         ),
-        declared=pl.concat([pl.DataFrame(schema={"key": pl.String}), *declared]).unique(),
+        declared=pl.concat(declared).unique() if declared else _NO_KEYS,
         findings=stack(found, FINDINGS),
     )
 
 
 _SEAT = ["group_key", "host_id"]
 _NO_KEYS = pl.DataFrame(schema={"key": pl.String})
+_BY_GRADE = [
+    pl.col("host_id", "grade", "school_id"),
+    (pl.lit("grade:") + pl.col("grade") + campus_of_key()).alias("key"),
+    pl.lit("their grade").alias("reason"),
+]
+_BY_GRAD_YEAR = [
+    pl.col("host_id", "grad_year", "school_id"),
+    (pl.lit("grad_year:") + pl.col("grad_year") + campus_of_key()).alias("key"),
+    pl.lit("their graduation year").alias("reason"),
+]
+_STAFF = [
+    pl.col("host_id", "school_id"),
+    (pl.lit("faculty") + campus_of_key()).alias("key"),
+    pl.lit("member of staff").alias("reason"),
+]
+_OF_A_CHILD = [pl.col(*_SEAT), (pl.lit("parent of ") + pl.col("child")).alias("reason")]
 
 
 def _grade_members(roster: Roster, _tables: Tables, school: School) -> _Members:
-    labels = {str(level.number): level.label for level in school.grades.levels}
-    students = at_each_campus(
-        roster.people.filter((pl.col("member_type") == "student") & (pl.col("grade") != "")), school
-    )
-    return (
-        students.select(
-            "host_id",
-            "grade",
-            "school_id",
-            key=pl.lit("grade:") + pl.col("grade") + campus_of_key(),
-            label=pl.col("grade").replace_strict(labels, default=pl.col("grade"), return_dtype=pl.String),
-            reason=pl.lit("their grade"),
-        ),
-        _NO_KEYS,
-        empty(FINDINGS),
-    )
+    return _students_with("grade", roster, school).select(_BY_GRADE), _NO_KEYS, empty(FINDINGS)
 
 
 def _grad_year_members(roster: Roster, _tables: Tables, school: School) -> _Members:
-    students = at_each_campus(
-        roster.people.filter((pl.col("member_type") == "student") & (pl.col("grad_year") != "")), school
-    )
-    return (
-        students.select(
-            "host_id",
-            "grad_year",
-            "school_id",
-            key=pl.lit("grad_year:") + pl.col("grad_year") + campus_of_key(),
-            reason=pl.lit("their graduation year"),
-        ),
-        _NO_KEYS,
-        empty(FINDINGS),
-    )
+    return _students_with("grad_year", roster, school).select(_BY_GRAD_YEAR), _NO_KEYS, empty(FINDINGS)
+
+
+def _students_with(field: str, roster: Roster, school: School) -> pl.DataFrame:
+    """`host_id, school_id` and the field of the students who have it, once for each campus."""
+    people = roster.people[["host_id", "school_id", field]]
+    mask = (roster.people["member_type"] == "student") & (people[field] != "")
+    return at_each_campus(where(people, mask), school)
 
 
 def _faculty_members(roster: Roster, _tables: Tables, school: School) -> _Members:
-    staff = at_each_campus(roster.people.filter(pl.col("member_type") == "staff"), school)
-    return (
-        staff.select(
-            "host_id", "school_id", key=pl.lit("faculty") + campus_of_key(), reason=pl.lit("member of staff")
-        ),
-        _NO_KEYS,
-        empty(FINDINGS),
-    )
+    people = roster.people[["host_id", "school_id"]]
+    staff = at_each_campus(where(people, roster.people["member_type"] == "staff"), school)
+    return staff.select(_STAFF), _NO_KEYS, empty(FINDINGS)
 
 
 def _follow_children(direct: pl.DataFrame, roster: Roster) -> pl.DataFrame:
     """Parents join the groups of their children; where several bring them there, the first by Host ID."""
-    found = pairs(direct.select("host_id"), roster.relationships.select("student_host_id"))
-    seats = pl.DataFrame(
-        {
-            "group_key": direct["group_key"][found["left"]],
-            "host_id": roster.relationships["parent_host_id"][found["right"]],
-            "child": direct["host_id"][found["left"]],
-        }
+    found = pairs(direct[["host_id"]], roster.relationships[["student_host_id"]])
+    seats = framed(
+        group_key=direct["group_key"][found["left"]],
+        host_id=roster.relationships["parent_host_id"][found["right"]],
+        child=direct["host_id"][found["left"]],
     )
-    several = is_repeated(seats.select(_SEAT))
-    first = seats.filter(several).sort(*_SEAT, "child").unique(_SEAT, keep="first", maintain_order=True)
-    every = pl.concat([seats.filter(~several), first])
-    return every.select(*_SEAT, reason=pl.lit("parent of ") + pl.col("child"))
+    several = is_repeated(seats[_SEAT])
+    if several.any():
+        first = where(seats, several).group_by(_SEAT, maintain_order=True).agg(pl.col("child").min())
+        seats = pl.concat([where(seats, ~several), first])
+    return seats.select(_OF_A_CHILD)
 
 
 _Members = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]

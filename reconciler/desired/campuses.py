@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,11 +16,15 @@ if TYPE_CHECKING:
 def at_each_campus(people: pl.DataFrame, school: School) -> pl.DataFrame:
     """People once for each campus of theirs, where groups are made per school."""
     if not school.groups.per_school:
-        return people.with_columns(school_id=pl.lit(""))
+        return people.with_columns(_NO_CAMPUS)
     campuses = pl.col("school_id").str.split(SEVERAL_SCHOOLS).list.unique(maintain_order=True)
     return people.with_columns(campuses).explode("school_id", empty_as_null=False)
 
 
+@cache
 def campus_of_key() -> pl.Expr:
     """How a group's key ends by the one campus in `school_id`, '' for none."""
     return pl.when(pl.col("school_id") == "").then(pl.lit("")).otherwise(pl.lit("@") + pl.col("school_id"))
+
+
+_NO_CAMPUS = pl.lit("").alias("school_id")

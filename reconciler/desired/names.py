@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.columns import framed, where, with_values
 from reconciler.errors import InputError, Mistake
 from reconciler.frames import GROUPS, check, empty
 
@@ -25,18 +26,21 @@ def name_groups(members: pl.DataFrame, entry: str, kind: str, school: School) ->
     Raises:
         InputError: a template fails, or gives an empty name.
     """
-    variables = members.drop("host_id", "reason").unique("key", keep="first", maintain_order=True).sort("key")
-    if not variables.height:
+    if members.is_empty():
         return empty(GROUPS)
+    names = [name for name in members.columns if name not in ("host_id", "reason")]
+    variables = members[names].unique("key", keep="first", maintain_order=True).sort("key")
     if entry == "membership_list":
-        return check(variables.with_columns(kind=pl.lit(kind)), GROUPS)
+        return check(with_values(variables, kind=kind), GROUPS)
     template = school.groups.templates[entry]
     names = _render(template.name, entry, variables, school)
-    groups = pl.DataFrame(
-        {"key": variables["key"], "name": names}, schema={"key": pl.String, "name": pl.String}
-    ).with_columns(category=pl.lit(template.category), kind=pl.lit(kind))
-    _refuse_empty_names(groups, entry, school)
-    return check(groups, GROUPS)
+    _refuse_empty_names(variables["key"], names, entry, school)
+    return framed(
+        key=variables["key"],
+        category=template.category,
+        name=pl.Series(names, dtype=pl.String),
+        kind=kind,
+    )
 
 
 def refuse_namesakes(groups: pl.DataFrame, school: School) -> None:
@@ -45,7 +49,9 @@ def refuse_namesakes(groups: pl.DataFrame, school: School) -> None:
     Raises:
         InputError: with all that have.
     """
-    same = groups.filter(pl.struct("category", "name").is_duplicated())
+    same = where(groups, groups[["category", "name"]].is_duplicated())
+    if same.is_empty():
+        return
     mistakes = [
         Mistake(
             school.file,
@@ -56,21 +62,17 @@ def refuse_namesakes(groups: pl.DataFrame, school: School) -> None:
         )
         for _, frame in same.group_by("category", "name")
     ]
-    if mistakes:
-        raise InputError(mistakes)
+    raise InputError(mistakes)
 
 
 def _render(source: str, entry: str, variables: pl.DataFrame, school: School) -> list[str]:
     from jinja2 import TemplateError  # noqa: PLC0415 - loaded where it is needed
 
-    template = _compile(source)
     names = []
     for row in variables.iter_rows(named=True):  # one row a group, not a person
-        campus = row.get("school_id", "")
+        usable = _usable(row, entry, school)
         try:
-            names.append(
-                template.render(**row, school=school.groups.school_names.get(campus, campus)).strip()
-            )
+            names.append(_name(source, tuple(usable.items())))
         except TemplateError as error:
             raise InputError(
                 [
@@ -79,11 +81,27 @@ def _render(source: str, entry: str, variables: pl.DataFrame, school: School) ->
                         0,
                         0,
                         f"groups.templates.{entry}.name: {error}",
-                        f"a template of {entry} may use {', '.join(sorted({*row, 'school'} - {'key'}))}",
+                        f"a template of {entry} may use {', '.join(sorted(usable.keys() - {'key'}))}",
                     )
                 ]
             ) from error
     return names
+
+
+def _usable(row: dict[str, str], entry: str, school: School) -> dict[str, str]:
+    """What a template may use: what is known of the group, its grade's label, and its campus's name."""
+    campus = row.get("school_id", "")
+    usable = {**row, "school": school.groups.school_names.get(campus, campus)}
+    if entry == "grade":
+        labels = (level.label for level in school.grades.levels if str(level.number) == row["grade"])
+        usable["label"] = next(labels, row["grade"])
+    return usable
+
+
+@lru_cache(maxsize=4096)
+def _name(source: str, usable: tuple[tuple[str, str], ...]) -> str:
+    """A group's name; the schools of one SIS have much the same groups."""
+    return _compile(source).render(dict(usable)).strip()
 
 
 @cache
@@ -95,11 +113,13 @@ def _compile(source: str) -> Template:
     return SandboxedEnvironment(undefined=StrictUndefined, autoescape=False).from_string(source)
 
 
-def _refuse_empty_names(groups: pl.DataFrame, entry: str, school: School) -> None:
+def _refuse_empty_names(keys: pl.Series, names: list[str], entry: str, school: School) -> None:
+    if all(names):
+        return
     place = f"groups.templates.{entry}.name"
     mistakes = [
         Mistake(school.file, 0, 0, f"{place} gives an empty name for {key}", "change the template")
-        for key in groups.filter(pl.col("name") == "")["key"]
+        for key, name in zip(keys, names, strict=True)
+        if not name
     ]
-    if mistakes:
-        raise InputError(mistakes)
+    raise InputError(mistakes)

@@ -75,12 +75,16 @@ def work_through(  # noqa: PLR0913 - both sides, and what binds them
 def _not_lost_in_a_part(findings: pl.DataFrame, current: Directory) -> pl.DataFrame:
     """FINDINGS without those of list members who are not in this export, but in the directory."""
     lost = findings["code"] == "unknown-member"
+    if not lost.any():
+        return findings
     there = findings["host_id"].is_in(_accounts_among(findings["host_id"].filter(lost), current).implode())
     return findings.filter(~(there & lost))
 
 
 def _without_account(unseen: pl.DataFrame, current: Directory) -> pl.DataFrame:
     """FINDINGS of Host IDs that no account has."""
+    if unseen.is_empty():
+        return unseen
     return unseen.filter(~unseen["host_id"].is_in(_accounts_among(unseen["host_id"], current).implode()))
 
 
@@ -92,10 +96,10 @@ def _accounts_among(host_ids: pl.Series, current: Directory) -> pl.Series:
 
 def _ignored(tables: Tables) -> pl.DataFrame:
     """`ignored-column` for each header that looks like an id and was not taken for one."""
-    from reconciler.frames import FINDINGS, one_finding, stack  # noqa: PLC0415
+    import polars as pl  # noqa: PLC0415 - loads slowly
+
+    from reconciler.frames import findings  # noqa: PLC0415
 
     told = {(info.file, header): None for info in tables.info.values() for header in info.ignored}
-    return stack(
-        [one_finding("ignored-column", f"{header} was not read", file=file) for file, header in told],
-        FINDINGS,
-    )
+    columns = pl.DataFrame(list(told), schema={"file": pl.String, "header": pl.String}, orient="row")
+    return findings(columns, "ignored-column", pl.col("header") + " was not read", host_id=pl.lit(""))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from reconciler.model import LIST_TABLES, TableFigures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import polars as pl
 
     from reconciler.model import Tables
 
@@ -33,10 +33,7 @@ def measure(tables: Tables) -> dict[str, TableFigures]:
 
 
 def _count_blank(frame: pl.DataFrame, mapped: Mapping[str, str]) -> dict[str, int]:
-    fields = [name for name in frame.columns if name in mapped]
-    if not fields:
-        return {}
-    return frame.select((pl.col(fields) == "").sum()).row(0, named=True)
+    return {name: int((frame[name] == "").sum()) for name in frame.columns if name in mapped}
 
 
 def _fingerprint(header: Sequence[str]) -> str:

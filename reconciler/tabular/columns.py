@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.config.suggest import closest
@@ -39,15 +40,29 @@ def match_columns(header: Sequence[str], rules: TableRules) -> Matched:
     `TABLE.`, one with a dot only the very same. A refused header is never taken for an id, unless an
     alias names it more exactly than the refusal does (`users.dcid` where `dcid` is refused).
     """
+    return _match(_Asked(tuple(header), rules))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is the same for the schools of one SIS, so that it is answered once."""
+
+    header: tuple[str, ...]
+    rules: TableRules = field(hash=False)  # for it holds mappings
+
+
+@lru_cache(maxsize=256)
+def _match(asked: _Asked) -> Matched:
+    header, rules = asked.header, asked.rules
     mapped: dict[str, str] = {}
     mistakes = []
-    for field, aliases in rules.columns.items():
-        candidates = _candidates(header, field, aliases, rules)
+    for ours, aliases in rules.columns.items():
+        candidates = _candidates(header, ours, aliases, rules)
         alias, hits = next(candidates, ("", []))
         if len(hits) > 1:
-            mistakes.append(_ambiguous(field, alias, hits))
+            mistakes.append(_ambiguous(ours, alias, hits))
         if hits:
-            mapped[field] = hits[0]
+            mapped[ours] = hits[0]
     mistakes += [
         _missing(header, alternatives, rules)
         for alternatives in _required(rules)

@@ -38,6 +38,12 @@ def test_digest_does_not_depend_on_order_or_spelling_of_the_year(load: Load, goo
     assert load(text=turned).settings_digest == load().settings_digest
 
 
+def test_what_a_school_says_stays_out_of_the_next_one_with_its_rule_sets(load: Load) -> None:
+    before = load()
+    load("tables: {students: {filters: {status: null}}}\nmembers: {student: {prefix: X}}\n")
+    assert load() == before
+
+
 @pytest.mark.parametrize(
     "more",
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.tabular.columns import duplicate_headers, match_columns
@@ -29,6 +31,14 @@ def complaints(table: str, header: list[str]) -> list[str]:
 )
 def test_an_alias_without_a_dot_matches_any_case_with_or_without_its_table(header: str) -> None:
     assert mapped("students", [header, "First_Name", "Last_Name", "ClassOf"])["id"] == header
+
+
+def test_one_header_is_read_by_the_rules_of_each_table() -> None:
+    header = ["Student_Number", *STAFF_NAMES, "Grade_Level"]
+    rules = powerschool()["students"]
+    other = replace(rules, columns={**rules.columns, "grade": ("track",)})
+    assert match_columns(header, rules).mapped["grade"] == "Grade_Level"
+    assert "grade" not in match_columns(header, other).mapped
 
 
 @pytest.mark.parametrize(
