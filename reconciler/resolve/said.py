@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.columns import equals_any, is_one_of, where
 from reconciler.frames import FINDINGS, PARKED, empty, findings, folded
 from reconciler.keys import one_of
 
@@ -28,10 +29,11 @@ def moves_said(
     A row may be done already: an account that has the Host ID of one person and is to get another's moves
     only while it is more like the other, or each plan would exchange the two of a swap anew.
     """
-    accepted = roster.crosswalk.filter(pl.col("decision").is_in(["accept", "keep_old"]))
-    ids = accounts["host_id"]
-    there = accepted.filter(one_of("old_host_id", ids), pl.col("old_host_id") != pl.col("new_host_id"))
-    if not there.height:
+    walk, ids = roster.crosswalk, accounts["host_id"]
+    accepted = equals_any(walk["decision"], ("accept", "keep_old"))
+    moving = is_one_of(walk["old_host_id"], ids) & (walk["old_host_id"] != walk["new_host_id"])
+    there = where(walk, accepted & moving)
+    if there.is_empty():
         return empty(MOVES), empty(MOVES), empty(FINDINGS)
     known = one_of("new_host_id", people["host_id"])
     nobody, there = there.filter(~known), _with_likeness(there.filter(known), accounts, people)
