@@ -83,8 +83,8 @@ def is_one_of(texts: pl.Series, values: pl.Series) -> pl.Series:
 
 
 def piled(frames: list[pl.DataFrame]) -> pl.DataFrame:
-    """The rows of all frames, which have the same columns; most of them, as a rule, have no rows."""
-    return pl.concat([frame for frame in frames if frame.height] or frames[:1])
+    """The rows of all frames of the same columns, in one piece; most of them, as a rule, have no rows."""
+    return pl.concat([frame for frame in frames if frame.height] or frames[:1], rechunk=True)
 
 
 def _column(values: Value, height: int) -> pl.Series:

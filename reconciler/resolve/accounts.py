@@ -146,7 +146,7 @@ def _side_by_side(users: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
     gone = where(accounts, ~known).with_columns(_NO_PERSON)
     alone = ~flags(people.height, person.filter(known))
     new = with_values(where(persons, alone), host_id=ids.filter(alone)).with_columns(_NO_ACCOUNT)
-    return piled([both, gone, new[both.columns]]).rechunk()
+    return piled([both, gone, new[both.columns]])
 
 
 def _named(frame: pl.DataFrame, columns: dict[str, str]) -> pl.DataFrame:

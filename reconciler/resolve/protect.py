@@ -90,7 +90,7 @@ def missing_groups(groups: pl.DataFrame, school: School) -> pl.DataFrame:
     names = pl.DataFrame({"name": list(school.protected.groups)}, schema={"name": pl.String})
     there = groups.select(name=pl.format("{}/{}", "category", "name"))
     return findings(
-        names.join(there, on="name", how="anti").sort("name"),
+        names.join(there, on="name", how="anti"),
         "protected",
         pl.format("protected.groups names {}, and no group is called so", "name"),
         host_id=pl.lit(""),
@@ -110,7 +110,7 @@ def spared_groups(wanted: pl.DataFrame, there: pl.DataFrame, closed: pl.Series) 
         asked.join(held_by_anybody, on=seat, how="anti").select("group_key", come=1, go=0),
         held.join(asked, on=seat, how="anti").select("group_key", come=0, go=1),
     ]
-    counts = pl.concat(sides).group_by("group_key").agg(pl.col("come", "go").sum()).sort("group_key")
+    counts = pl.concat(sides).group_by("group_key").agg(pl.col("come", "go").sum())
     return findings(
         counts,
         "protected",
