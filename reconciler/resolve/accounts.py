@@ -57,6 +57,11 @@ def owned(users: pl.DataFrame, school: School) -> pl.Series:
     return ours
 
 
+def held_accounts(roster: Roster) -> pl.Series:
+    """Host IDs of the accounts of which all stays as it is."""
+    return roster.held["host_id"].filter(roster.held["scope"] == "account")
+
+
 def set_aside_alike(users: pl.DataFrame, roster: Roster, school: School) -> tuple[pl.Series, pl.DataFrame]:
     """True for each current user who is as the SIS has them already; and PEOPLE, of all the others.
 
@@ -78,7 +83,7 @@ def match_accounts(
     """
     ours = owned(users, school) | is_one_of(users["host_id"], moved)
     frame = _side_by_side(with_values(users, ours=ours), people)
-    held = is_one_of(frame["host_id"], _held_accounts(roster))
+    held = is_one_of(frame["host_id"], held_accounts(roster))
     return with_values(frame, exists=frame["target_id"] != "", held=held)
 
 
@@ -97,7 +102,7 @@ def _settled(
     plain_users = (
         users["active"]
         & (equals_any(users["member_type"], prefixed) | (users["origin"] == "sync"))
-        & ~is_one_of(ids, _held_accounts(roster))
+        & ~is_one_of(ids, held_accounts(roster))
         & ~is_one_of(ids, _moving(ids, roster))
     )
     plain_people = (people["blocked"] == "") & (people["unreadable"] == "")
@@ -124,10 +129,6 @@ def _moving(ids: pl.Series, roster: Roster) -> pl.Series:
     if walk.height:
         walk = where(walk, is_one_of(walk["old_host_id"], ids))
     return pl.concat([walk["old_host_id"], walk["new_host_id"]])
-
-
-def _held_accounts(roster: Roster) -> pl.Series:
-    return roster.held["host_id"].filter(roster.held["scope"] == "account")
 
 
 def _side_by_side(users: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:

@@ -212,11 +212,11 @@ def _people(frame: pl.DataFrame, roster: Roster, current: Directory, loose: pl.S
 
 def _held_nowhere(frame: pl.DataFrame, roster: Roster, current: Directory) -> pl.Series:
     """Host IDs that are held, and have neither an account nor a person to get one."""
-    held = roster.held["host_id"]
-    if not held.len():
-        return held
-    here = [ids.filter(is_one_of(ids, held)) for ids in (frame["host_id"], current.users["host_id"])]
-    return held.filter(~is_one_of(held, pl.concat(here)))
+    nowhere = roster.held["host_id"]
+    for ids in (frame["host_id"], current.users["host_id"]):
+        here = ids.filter(is_one_of(ids, nowhere))  # the few among the many
+        nowhere = nowhere.filter(~is_one_of(nowhere, here))
+    return nowhere
 
 
 def _ids(frame: pl.DataFrame, which: pl.Series) -> pl.Series:
@@ -243,13 +243,14 @@ def _no_parent(
     children, parents = roster.relationships["student_host_id"], roster.relationships["parent_host_id"]
     # Whoever has a link to any other parent is not alone: only the rest are looked at.
     perhaps = pl.concat([roster.unlinked, children.filter(is_one_of(parents, out))])
-    ids = roster.people["host_id"]
-    students = is_one_of(ids, perhaps) & (roster.people["member_type"] == "student") & ~is_one_of(ids, away)
-    if not students.any():
+    people = roster.people
+    asked = is_one_of(people["host_id"], perhaps) & (people["member_type"] == "student")
+    students = where(people[["host_id", "file", "line"]], asked)
+    if students.is_empty():
         return empty(FINDINGS)
-    links = where(relationships, is_one_of(relationships["student_host_id"], perhaps))
+    links = where(relationships, is_one_of(relationships["student_host_id"], students["host_id"]))
     linked = links["student_host_id"].filter(~is_one_of(links["parent_host_id"], away))
-    alone = where(roster.people, students & ~is_one_of(ids, linked))
+    alone = where(students, ~is_one_of(students["host_id"], pl.concat([away, linked])))
     return findings(alone, "no-parent", "has no imported parent")
 
 

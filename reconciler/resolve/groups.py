@@ -69,7 +69,12 @@ def _match_keys(wanted: pl.DataFrame, there: pl.DataFrame) -> tuple[pl.DataFrame
     keyed = where(there, there["key"] != "")
     if keyed.is_empty():
         return empty(_MATCHED), wanted
-    now = keyed.select("key", "target_id", now_category="category", now_name="name")
+    now = framed(
+        key=keyed["key"],
+        target_id=keyed["target_id"],
+        now_category=keyed["category"],
+        now_name=keyed["name"],
+    )
     known = wanted.join(now, on="key", maintain_order="left")
     return known, where(wanted, ~is_one_of(wanted["key"], known["key"]))
 

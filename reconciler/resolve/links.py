@@ -69,6 +69,11 @@ class People:
     gone: pl.Series
     """Accounts of nobody who is eligible."""
 
+    @property
+    def apart(self) -> pl.Series:
+        """Those who get no link that is not there."""
+        return pl.concat([self.absent, self.held])
+
 
 def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its ends and on the settings
     desired: Desired,
@@ -87,8 +92,7 @@ def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its e
     possible = (
         is_one_of(wanted["group_key"], groups.groups["key"])
         & ~is_one_of(wanted["group_key"], groups.closed)
-        & ~is_one_of(wanted["host_id"], people.absent)
-        & ~is_one_of(wanted["host_id"], people.held)
+        & ~is_one_of(wanted["host_id"], people.apart)
     )
     unchanged, undesired, new = _compare(there, wanted, possible, _SEAT)
     if "memberships" not in can.kinds:
@@ -125,13 +129,9 @@ def settle_relationships(  # noqa: PLR0913 - as for memberships
     theirs: whose child somebody is does not change with the school.
     """
     wanted = desired.directory.relationships
-    students, parents = wanted["student_host_id"], wanted["parent_host_id"]
-    possible = (
-        ~is_one_of(students, people.absent)
-        & ~is_one_of(parents, people.absent)
-        & ~is_one_of(parents, people.held)
-        & ~is_one_of(students, people.held)  # of whom it may not be clear whose child it is
-    )
+    # Of a student who is held, it may not be clear whose child it is.
+    apart = [is_one_of(wanted[end], people.apart) for end in _PAIR]
+    possible = ~(apart[0] | apart[1])
     there = tell_links(current.relationships, roster.people["host_id"])
     unchanged, undesired, new = _compare(there, wanted, possible, _PAIR)
     if "relationships" not in can.kinds:

@@ -11,7 +11,7 @@ from reconciler.columns import equals_any, is_one_of, piled, where
 from reconciler.frames import FINDINGS, PARKED, empty, findings, folded, matches
 from reconciler.keys import listed, one_of
 from reconciler.rekeying import under_final_ids
-from reconciler.resolve.accounts import owned
+from reconciler.resolve.accounts import held_accounts, owned
 from reconciler.resolve.said import ASIDE, MOVES, moves_said
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _by_prefix(accounts: pl.DataFrame, roster: Roster, school: School) -> pl.Dat
     if not school.identity.previous_prefixes or accounts.is_empty():
         return empty(MOVES)
     found = [empty(MOVES)]
-    held = roster.held.filter(scope="account")["host_id"]
+    held = held_accounts(roster)
     for member, rules in school.members.items():
         for prefix in school.identity.previous_prefixes.get(member, ()):
             theirs = accounts.filter(
@@ -193,8 +193,8 @@ def _sides_gone(accounts: pl.DataFrame, people: pl.DataFrame, roster: Roster, sc
     """
     if not {"staff", "parent"} <= set(school.members):
         return empty(_GONE)
-    either = accounts["active"] & equals_any(accounts["member_type"], _SIDES)
-    gone = where(accounts, either & ~is_one_of(accounts["host_id"], people["host_id"]))
+    gone = where(accounts, accounts["active"] & equals_any(accounts["member_type"], _SIDES))
+    gone = where(gone, ~is_one_of(gone["host_id"], people["host_id"]))
     if gone.is_empty():
         return empty(_GONE)
     settled = pl.concat([_undecided(roster), roster.excluded])
@@ -238,7 +238,7 @@ def _moves(accounts: pl.DataFrame, final: pl.Expr, reason: str) -> pl.DataFrame:
 
 def _undecided(roster: Roster) -> pl.Series:
     """Those of whom it is not said that they have left."""
-    return pl.concat([roster.held.filter(scope="account")["host_id"], roster.merged["parent_host_id"]])
+    return pl.concat([held_accounts(roster), roster.merged["parent_host_id"]])
 
 
 def _settle(moves: pl.DataFrame, current: Directory, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:

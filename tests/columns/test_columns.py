@@ -84,7 +84,7 @@ def test_equals_any_is_is_in(rows, few):
     assert_series_equal(equals_any(texts, few), texts.is_in(few), check_names=False)
 
 
-@given(ROWS, st.lists(TEXTS, max_size=4))
+@given(ROWS, st.lists(TEXTS, max_size=8))
 def test_is_one_of_is_is_in(rows, values):
     texts = frame_of(rows)["x"]
     found = is_one_of(texts, pl.Series(values, dtype=pl.String))
