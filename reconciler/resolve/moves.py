@@ -143,7 +143,7 @@ def _unpark(accounts: pl.DataFrame, said: pl.DataFrame, current: Directory) -> p
     """
     if accounts.is_empty():
         return empty(MOVES)
-    parked = accounts.select("host_id").filter(pl.col("host_id").str.starts_with(PARKED))
+    parked = where(accounts[["host_id"]], accounts["host_id"].str.starts_with(PARKED))
     if parked.is_empty():
         return empty(MOVES)
     final = pl.col("host_id").str.slice(len(PARKED))
@@ -198,7 +198,10 @@ def _sides_gone(accounts: pl.DataFrame, people: pl.DataFrame, roster: Roster, sc
     if gone.is_empty():
         return empty(_GONE)
     settled = pl.concat([_undecided(roster), roster.excluded])
-    gone = where(gone, owned(gone, school) & ~is_one_of(gone["host_id"], settled)).select(
+    gone = where(gone, owned(gone, school) & ~is_one_of(gone["host_id"], settled))
+    if gone.is_empty():
+        return empty(_GONE)
+    gone = gone.select(
         side="member_type",
         was="host_id",
         first=folded("first_name"),
