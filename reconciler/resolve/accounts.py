@@ -78,8 +78,9 @@ def match_accounts(
     """One row a person or account about whom something may have to be decided, matched by Host ID.
 
     `now_*` are the account's values (`target_id` is '' where there is none), `want_*` the SIS's (`wanted`
-    tells whether the person is eligible), with `ours`, `blocked`, `unreadable` and `held`. `users` stand
-    under the Host IDs that they get; those whose Host ID is `moved` are ours, whatever it was.
+    tells whether the person is eligible), `*_mail` the e-mails as they are compared, with `ours`, `blocked`,
+    `unreadable` and `held`. `users` stand under the Host IDs that they get; those whose Host ID is `moved`
+    are ours, whatever it was.
     """
     ours = owned(users, school) | is_one_of(users["host_id"], moved)
     frame = _side_by_side(with_values(users, ours=ours), people)

@@ -29,7 +29,7 @@ def settle_activity(  # noqa: PLR0913 - whether somebody leaves depends on both 
     *,
     additions_only: bool,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Adds `active` as it should be, `leaves`, and the `reason` of each change of activity.
+    """Adds `active` as it should be, `leaves`, `kept`, and the `reason` of each change of activity.
 
     `loose` marks the parents of whom it cannot be told whether they still have a child at the school.
     """
@@ -115,14 +115,12 @@ def _hold_uncertain(frame: pl.DataFrame, roster: Roster) -> tuple[pl.DataFrame, 
     if leavers.is_empty():
         return frame, empty(FINDINGS)
     leavers = leavers.with_columns(first=folded("now_first_name"), last=folded("now_last_name"))
-    unnamed = leavers.clear()
-    if roster.unidentified.height:
-        unnamed = leavers.join(
-            roster.unidentified,
-            left_on=["now_member_type", "first", "last"],
-            right_on=["member_type", "first", "last"],
-            how="semi",
-        )
+    unnamed = leavers.join(
+        roster.unidentified,
+        left_on=["now_member_type", "first", "last"],
+        right_on=["member_type", "first", "last"],
+        how="semi",
+    )
     changed = _under_another_id(leavers, roster)
     unlinked = where(leavers, leavers["loose"] & (leavers["now_member_type"] == "parent"))
     found = piled(

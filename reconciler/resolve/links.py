@@ -220,8 +220,6 @@ def _under_final_keys(current: Directory, groups: ResolvedGroups) -> pl.DataFram
     final = groups.keys.select("group_target_id", final=group_label("key", "group_target_id"))
     was = current.groups.select("key", group_target_id="target_id")
     other = final.join(was, on="group_target_id").filter(pl.col("final") != pl.col("key"))
-    if not other.height:
-        return current.memberships
     theirs = current.memberships["group_target_id"]
     rows = rows_where(is_one_of(theirs, other["group_target_id"]))
     finals = theirs[rows].to_frame().join(other, on="group_target_id", how="left", maintain_order="left")
