@@ -20,6 +20,8 @@ Value: TypeAlias = "pl.Series | str | bool | int"
 """A column, or what stands in all of its rows: a text, a flag, or a number (UInt32)."""
 MANY = 20_000
 """Rows from which on a query is worth its own, fixed cost."""
+COMPARED = 5
+"""Up to so many values, comparing with each is faster than looking them up, of few rows and of many."""
 
 
 def where(frame: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
@@ -58,6 +60,8 @@ def with_values(frame: pl.DataFrame, **columns: Value) -> pl.DataFrame:
 def choose(mask: pl.Series, yes: Value, no: Value) -> pl.Series:
     """For each row `yes` where the mask is true, else `no`; a null is not true."""
     height = mask.len()
+    if not mask.any():
+        return _column(no, height)
     return _column(yes, height).zip_with(mask, _column(no, height))
 
 
@@ -69,6 +73,20 @@ def constant(value: str | bool | int, height: int) -> pl.Series:
 def equals_any(column: pl.Series, few: Iterable[str]) -> pl.Series:
     """Whether each text is one of a few: of a handful, comparing is faster than looking up."""
     return reduce(or_, (column == one for one in few), constant(value=False, height=column.len()))
+
+
+def is_one_of(texts: pl.Series, values: pl.Series) -> pl.Series:
+    """Whether each text is one of the values."""
+    if texts.is_empty():
+        return constant(value=False, height=0)
+    if values.len() <= COMPARED:
+        return equals_any(texts, values)
+    return texts.is_in(values.implode() if values.len() > MANY else pl.Series([values]))
+
+
+def piled(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """The rows of all frames of the same columns, in one piece; most of them, as a rule, have no rows."""
+    return pl.concat([frame for frame in frames if frame.height] or frames[:1], rechunk=True)
 
 
 def _column(values: Value, height: int) -> pl.Series:

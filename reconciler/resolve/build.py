@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.columns import is_one_of, where, with_values
 from reconciler.frames import (
     FINDINGS,
     PERSON_FIELDS,
@@ -17,7 +18,6 @@ from reconciler.frames import (
     one_finding,
     stack,
 )
-from reconciler.keys import listed, one_of
 from reconciler.model import Capabilities, Directory, Resolution, SchoolYear, Unchanged
 from reconciler.resolve.accounts import match_accounts, refuse_accounts, set_aside_alike
 from reconciler.resolve.emails import settle_emails
@@ -110,20 +110,21 @@ def _settle_accounts(
     An account that a step holds is left alone by those that follow.
     """
     settled, others = set_aside_alike(current.users, roster, school)
-    moved = follow_moves(
-        current, current.users.filter(~settled), others, roster, school, additions_only=additions_only
-    )
-    current = moved.directory
-    frame = match_accounts(current.users.filter(~settled), others, moved.moves["host_id"], roster, school)
-    frame = frame.with_columns(
-        aside=one_of("host_id", moved.aside),
-        held=pl.col("held") | one_of("host_id", moved.stuck),
+    unsettled = where(current.users, ~settled)
+    moved = follow_moves(current, unsettled, others, roster, school, additions_only=additions_only)
+    if moved.moves.height:
+        current = moved.directory
+        unsettled = where(current.users, ~settled)
+    frame = match_accounts(unsettled, others, moved.moves["host_id"], roster, school)
+    ids = frame["host_id"]
+    frame = with_values(
+        frame, aside=is_one_of(ids, moved.aside), held=frame["held"] | is_one_of(ids, moved.stuck)
     )
     frame, refused = refuse_accounts(frame, roster, current)
     frame, protected = hold_protected(frame, school)
     frame, kept = settle_fields(frame, roster, school, can)
     loose = parents_unlinked(current, roster)
-    frame = frame.with_columns(loose=one_of("host_id", loose))
+    frame = with_values(frame, loose=is_one_of(ids, loose))
     frame, leavers = settle_activity(frame, roster, current, school, can, additions_only=additions_only)
     frame = give_reasons(frame, moved)
     behind = find_left_behind(frame, roster, current, school)  # whoever holds an e-mail counts too
@@ -146,9 +147,9 @@ def _sides(  # noqa: PLR0913 - each table of a directory, before and after
 
     Links stand under the Host IDs that accounts get, accounts before under those that they have.
     """
-    users = frame.select(*RESOLVED_USERS, "lives").filter("lives")
+    users = where(frame[list(RESOLVED_USERS)], frame["lives"])
     before = Directory(
-        users=current.users.filter(~settled),
+        users=where(current.users, ~settled),
         groups=current.groups,
         memberships=memberships.before,
         relationships=relationships.before,
@@ -165,18 +166,14 @@ def _leave_out_users(frame: pl.DataFrame, can: Capabilities) -> tuple[pl.DataFra
     """Where the directory takes no users from us, its accounts as they are."""
     if "users" in can.kinds:
         return frame, empty(FINDINGS)
-    fields = (*PERSON_FIELDS, "active")
-    differs = pl.any_horizontal(
-        ~pl.col("exists"), *(pl.col(name) != pl.col(f"now_{name}") for name in fields)
-    )
-    lost = frame.filter(pl.col("lives") & differs).height
-    return frame.with_columns(
-        *(pl.col(f"now_{name}").alias(name) for name in fields),
-        lives=pl.col("exists"),
-        kept=pl.col("kept") | pl.col("leaves"),
-        leaves=pl.lit(value=False),
-        reason=pl.lit(""),
-    ), not_held("users", lost)
+    now = {name: frame[f"now_{name}"] for name in (*PERSON_FIELDS, "active")}
+    differs = ~frame["exists"]
+    for name, value in now.items():
+        differs |= frame[name] != value
+    lost = int((frame["lives"] & differs).sum())
+    kept = frame["kept"] | frame["leaves"]
+    frame = with_values(frame, **now, lives=frame["exists"], kept=kept, leaves=False, reason="")
+    return frame, not_held("users", lost)
 
 
 def _leave_out_groups(
@@ -194,16 +191,18 @@ def _leave_out_groups(
 def _people(frame: pl.DataFrame, roster: Roster, current: Directory, loose: pl.Series) -> People:
     held, kept, leaving = (_ids(frame, frame[flag]) for flag in ("held", "kept", "leaves"))
     strangers = frame["exists"] & ~frame["wanted"]
-    scoped = roster.held.filter(pl.col("scope").is_in(["groups", "links"]))["host_id"]
+    ids, scope = roster.held["host_id"], roster.held["scope"]
+    links = ids.filter(scope == "links")
+    scoped = pl.concat([ids.filter(scope == "groups"), links])
     still = pl.concat([held, kept, scoped])
-    doubtful = roster.held.filter(scope="staff-links")["host_id"]
+    doubtful = ids.filter(scope == "staff-links")
     staff_parents = parents_among(current, doubtful, "staff")
-    frozen = pl.concat([kept, scoped, children_frozen(current, still), staff_parents, loose]).unique()
+    frozen = pl.concat([kept, scoped, children_frozen(current, still), staff_parents, loose])
     return People(
         absent=pl.concat([_ids(frame, ~frame["lives"]), _held_nowhere(frame, roster, current)]),
         held=held,
-        frozen=frozen.filter(~frozen.is_in(listed(leaving))),
-        unlinkable=roster.held.filter(pl.col("scope").is_in(["links", "parents"]))["host_id"],
+        frozen=frozen.filter(~is_one_of(frozen, leaving)),
+        unlinkable=pl.concat([links, ids.filter(scope == "parents")]),
         doubtful=doubtful,
         staff_parents=staff_parents,
         foreign=_ids(frame, strangers & ~frame["ours"]),
@@ -213,9 +212,11 @@ def _people(frame: pl.DataFrame, roster: Roster, current: Directory, loose: pl.S
 
 def _held_nowhere(frame: pl.DataFrame, roster: Roster, current: Directory) -> pl.Series:
     """Host IDs that are held, and have neither an account nor a person to get one."""
-    held = roster.held["host_id"]
-    here = [ids.filter(ids.is_in(listed(held))) for ids in (frame["host_id"], current.users["host_id"])]
-    return held.filter(~held.is_in(listed(pl.concat(here))))
+    nowhere = roster.held["host_id"]
+    for ids in (frame["host_id"], current.users["host_id"]):
+        here = ids.filter(is_one_of(ids, nowhere))  # the few among the many
+        nowhere = nowhere.filter(~is_one_of(nowhere, here))
+    return nowhere
 
 
 def _ids(frame: pl.DataFrame, which: pl.Series) -> pl.Series:
@@ -228,7 +229,7 @@ def _school_year(info: DirectoryInfo, school: School) -> pl.DataFrame:
             "school-year-mismatch",
             f"the directory stands at {info.school_year}, the school file at {school.school_year}",
         )
-    return findings(pl.DataFrame(schema={"host_id": pl.String}), "school-year-mismatch", "")
+    return empty(FINDINGS)
 
 
 def _no_parent(
@@ -236,20 +237,20 @@ def _no_parent(
 ) -> pl.DataFrame:
     """Students whose account is active and who have no parent with an active account."""
     if "parent" not in school.members:
-        return findings(frame.clear(), "no-parent", "")
+        return empty(FINDINGS)
     inactive = ~(frame["lives"] & frame["active"])
     away, out = _ids(frame, inactive), _ids(frame, inactive | frame["held"])
-    lost = roster.relationships.filter(one_of("parent_host_id", out))["student_host_id"]
+    children, parents = roster.relationships["student_host_id"], roster.relationships["parent_host_id"]
     # Whoever has a link to any other parent is not alone: only the rest are looked at.
-    perhaps = pl.concat([roster.unlinked, lost]).unique()
-    links = relationships.filter(one_of("student_host_id", perhaps))
-    linked = links.filter(~one_of("parent_host_id", away))["student_host_id"]
-    students = roster.people.select("host_id", "member_type", "file", "line").filter(
-        one_of("host_id", perhaps)
-    )
-    alone = students.filter(
-        pl.col("member_type") == "student", ~one_of("host_id", away), ~one_of("host_id", linked)
-    )
+    perhaps = pl.concat([roster.unlinked, children.filter(is_one_of(parents, out))])
+    people = roster.people
+    asked = is_one_of(people["host_id"], perhaps) & (people["member_type"] == "student")
+    students = where(people[["host_id", "file", "line"]], asked)
+    if students.is_empty():
+        return empty(FINDINGS)
+    links = where(relationships, is_one_of(relationships["student_host_id"], students["host_id"]))
+    linked = links["student_host_id"].filter(~is_one_of(links["parent_host_id"], away))
+    alone = where(students, ~is_one_of(students["host_id"], pl.concat([away, linked])))
     return findings(alone, "no-parent", "has no imported parent")
 
 
@@ -259,13 +260,13 @@ def _count_ours(
     """What guards count percents from. An account whose person the SIS has is ours, however it was made."""
     ours = frame["exists"] & (frame["ours"] | frame["wanted"])
     same = int(settled.sum())  # as the SIS has them, so all of them are active
-    foreign = listed(keys["group_target_id"].filter(~keys["ours"]))
+    foreign = keys["group_target_id"].filter(~keys["ours"])
     groups, seats, links = current.groups, current.memberships, current.relationships
-    seats_of_ours = ~seats["group_target_id"].is_in(foreign)
+    seats_of_ours = ~is_one_of(seats["group_target_id"], foreign)
     return {
         "accounts": same + int(ours.sum()),
         "users": same + int((ours & frame["now_active"]).sum()),
-        "groups": int((~groups["target_id"].is_in(foreign)).sum()),
+        "groups": int((~is_one_of(groups["target_id"], foreign)).sum()),
         "memberships": int((seats_of_ours & (seats["origin"] != "hand")).sum()),
         "relationships": int((links["origin"] != "hand").sum()),
     }
@@ -277,6 +278,6 @@ def _count_unmanaged(frame: pl.DataFrame, current: Directory, keys: pl.DataFrame
     return {
         "users": int((frame["exists"] & ~frame["ours"] & ~frame["wanted"]).sum()),
         "groups": foreign.len(),
-        "memberships": int(seats.is_in(listed(foreign)).sum()) if foreign.len() else 0,
+        "memberships": int(is_one_of(seats, foreign).sum()),
         "relationships": int((current.relationships["origin"] == "hand").sum()),
     }

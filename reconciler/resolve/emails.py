@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import FINDINGS, empty, findings, folded
-from reconciler.keys import is_repeated, one_of
+from reconciler.columns import choose, is_one_of, piled, where, with_values
+from reconciler.frames import FINDINGS, empty, findings
+from reconciler.keys import is_repeated
 
 if TYPE_CHECKING:
     from reconciler.model import Capabilities, School
@@ -20,9 +21,13 @@ def settle_emails(
 
     Each round gives every contested address to the account that has it and keeps it; the others fall back
     to the e-mail that they have, which may contest another address, so it goes on until none is contested.
+    Adds `lives`, whether there is to be an account, and `mail`, its e-mail as it is compared.
     """
-    frame = frame.with_columns(
-        lives=pl.col("exists") | _created(), _mail=folded("email"), _now_mail=folded("now_email")
+    wants = frame["email"] == frame["want_email"]
+    frame = with_values(
+        frame,
+        lives=frame["exists"] | _created(frame),
+        mail=choose(wants, frame["want_mail"], frame["now_mail"]),
     )
     frame = _free_unused(frame, school, can)
     found = []
@@ -41,22 +46,22 @@ def settle_emails(
     if not can.clear_email:
         frame, exchanged = _keep_exchanged(frame)
         found.append(exchanged)
-    return frame.drop("_mail", "_now_mail"), pl.concat([empty(FINDINGS), *found])
+    return frame, piled([empty(FINDINGS), *found])
 
 
-def _created() -> pl.Expr:
+def _created(frame: pl.DataFrame) -> pl.Series:
     return (
-        pl.col("wanted")
-        & ~pl.col("exists")
-        & ~pl.col("held")
-        & (pl.col("blocked") == "")
-        & (pl.col("refused") == "")
+        frame["wanted"]
+        & ~frame["exists"]
+        & ~frame["held"]
+        & (frame["blocked"] == "")
+        & (frame["refused"] == "")
     )
 
 
-def _keeps() -> pl.Expr:
+def _keeps(frame: pl.DataFrame) -> pl.Series:
     """Whether the account has this e-mail already."""
-    return pl.col("exists") & (pl.col("_mail") == pl.col("_now_mail"))
+    return frame["exists"] & (frame["mail"] == frame["now_mail"])
 
 
 def _free_unused(frame: pl.DataFrame, school: School, can: Capabilities) -> pl.DataFrame:
@@ -64,78 +69,76 @@ def _free_unused(frame: pl.DataFrame, school: School, can: Capabilities) -> pl.D
 
     Those are inactive, or of students whose shared address the school drops.
     """
-    if not can.clear_email:
+    if not can.clear_email or not frame["exists"].any():
         return frame
-    dropped = (
-        pl.col("wanted")
-        & (pl.col("want_member_type") == "student")
-        & pl.col("unreadable").str.contains(r"\bemail\b")
-        & pl.lit(school.email.students == "drop")
-    )
-    unused = (
-        _keeps()
-        & pl.col("ours")
-        & (~pl.col("active") | dropped)
-        & ~pl.col("held")
-        & (pl.col("status") != "activated")
-        & (pl.col("_mail") != "")
-    )
-    idle = frame.filter(unused)["_mail"]
-    asked = frame.filter(pl.col("lives") & ~_keeps() & one_of("_mail", idle))["_mail"]
-    if not asked.len():
+    keeps, mails = _keeps(frame), frame["mail"]
+    idle = ~frame["active"]
+    if school.email.students == "drop":
+        students = frame["wanted"] & (frame["want_member_type"] == "student")
+        idle |= students & frame["unreadable"].str.contains(r"\bemail\b")
+    unused = keeps & idle & frame["ours"] & ~frame["held"] & (frame["status"] != "activated") & (mails != "")
+    if not unused.any():
         return frame
-    free = unused & one_of("_mail", asked)
-    reason = pl.lit("its e-mail now belongs to somebody else")
-    return frame.with_columns(
-        email=pl.when(free).then(pl.lit("")).otherwise("email"),
-        _mail=pl.when(free).then(pl.lit("")).otherwise("_mail"),
-        reason=pl.when(free & (pl.col("reason") == "")).then(reason).otherwise("reason"),
+    asked = mails.filter(frame["lives"] & ~keeps & is_one_of(mails, mails.filter(unused)))
+    free = unused & is_one_of(mails, asked)
+    reason = choose(frame["reason"] == "", "its e-mail now belongs to somebody else", frame["reason"])
+    return with_values(
+        frame,
+        email=choose(free, "", frame["email"]),
+        mail=choose(free, "", mails),
+        reason=choose(free, reason, frame["reason"]),
     )
 
 
 def _clashes(frame: pl.DataFrame) -> pl.DataFrame:
     """Those who ask for an e-mail that somebody else keeps, with the `holder`'s Host ID."""
-    # Columns before rows: the frame is wide, and hardly any e-mail is contested.
-    mails = frame.select("lives", "_mail").filter(pl.col("lives") & (pl.col("_mail") != ""))["_mail"]
-    twice = mails.filter(is_repeated(mails.to_frame())).unique()
-    contested = frame.filter(pl.col("lives") & one_of("_mail", twice))
-    if not contested.height:
-        return contested
+    lives, mail = frame["lives"], frame["mail"]
+    mails = mail.filter(lives & (mail != ""))
+    twice = mails.filter(is_repeated(mails.to_frame()))
+    if twice.is_empty():
+        return frame.clear()
+    contested = where(frame, lives & is_one_of(mail, twice.unique()))
+    keeps = _keeps(contested)
     first = (
-        contested.select("_mail", holder="host_id", keeps=_keeps())
+        contested.select("mail", holder="host_id", keeps=keeps)
         .sort(["keeps", "holder"], descending=[True, False])
-        .unique("_mail", keep="first")
+        .unique("mail", keep="first")
         .drop("keeps")
     )
-    return contested.filter(~_keeps()).join(first, on="_mail")
+    return where(contested, ~keeps).join(first, on="mail")
 
 
 def _fall_back(frame: pl.DataFrame, clashes: pl.DataFrame) -> pl.DataFrame:
-    lost = one_of("host_id", clashes["host_id"]) & pl.col("wanted")
-    new = lost & ~pl.col("exists")
-    return frame.with_columns(
-        email=pl.when(lost).then("now_email").otherwise("email"),
-        blocked=pl.when(lost).then(pl.lit("email-taken")).otherwise("blocked"),
-        refused=pl.when(new).then(pl.lit("email-taken")).otherwise("refused"),
-        lives=pl.col("lives") & ~new,
-    ).with_columns(_mail=folded("email"))
+    lost = is_one_of(frame["host_id"], clashes["host_id"]) & frame["wanted"]
+    new = lost & ~frame["exists"]
+    return with_values(
+        frame,
+        email=choose(lost, frame["now_email"], frame["email"]),
+        mail=choose(lost, frame["now_mail"], frame["mail"]),
+        blocked=choose(lost, "email-taken", frame["blocked"]),
+        refused=choose(new, "email-taken", frame["refused"]),
+        lives=frame["lives"] & ~new,
+    )
 
 
 def _keep_exchanged(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Accounts that exchange their e-mails keep them: that takes clearing one first. And `not-carried`."""
-    ring = frame.filter(pl.col("exists") & ~_keeps() & (pl.col("_mail") != "") & (pl.col("_now_mail") != ""))
+    takes = frame["exists"] & ~_keeps(frame) & (frame["mail"] != "") & (frame["now_mail"] != "")
+    if not takes.any():
+        return frame, empty(FINDINGS)
+    ring = where(frame, takes)
     # Everybody in a ring takes from one in it, and gives to one in it; the others fall away end by end.
     while ring.height:
-        closed = ring.join(ring.select(_mail="_now_mail"), on="_mail", how="semi").join(
-            ring.select(_now_mail="_mail"), on="_now_mail", how="semi"
+        closed = ring.join(ring.select(mail="now_mail"), on="mail", how="semi").join(
+            ring.select(now_mail="mail"), on="now_mail", how="semi"
         )
         if closed.height == ring.height:
             break
         ring = closed
-    stuck = one_of("host_id", ring["host_id"])
+    stuck = is_one_of(frame["host_id"], ring["host_id"])
     found = findings(
         ring,
         "not-carried",
         "takes an e-mail in exchange for its own, but this directory cannot clear one first",
     )
-    return frame.with_columns(email=pl.when(stuck).then("now_email").otherwise("email")), found
+    return with_values(frame, email=choose(stuck, frame["now_email"], frame["email"])), found

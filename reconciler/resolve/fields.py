@@ -6,17 +6,17 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from reconciler.frames import PERSON_FIELDS, findings, folded, one_finding
+from reconciler.columns import choose, piled, where, with_values
+from reconciler.frames import FINDINGS, PERSON_FIELDS, empty, findings, one_finding
 from reconciler.keys import flags
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from reconciler.model import Capabilities, Roster, School
 
 NAMES = {"first_name", "last_name"}
 """Fields that are never cleared: Vidigami wants them."""
-_CLEARED = pl.Series([""])
 
 
 def settle_fields(
@@ -28,47 +28,49 @@ def settle_fields(
     """
     follows = frame["wanted"] & ~frame["held"]
     by_type = {member: follows & (frame["want_member_type"] == member) for member in roster.supplied}
-    found = []
-    columns = []
+    exists = frame["exists"]
+    found, values = [], {}
     for name in PERSON_FIELDS:
         now, want = frame[f"now_{name}"], frame[f"want_{name}"]
         said = [by_type[member] for member, fields in roster.supplied.items() if name in fields]
         supplied = reduce(or_, said, flags(frame.height))
+        filled = want != ""
         if name not in can.fields:
-            lost = int((supplied & (want != "") & (want != now)).sum())
+            lost = int((supplied & filled & (want != now)).sum())
             if lost:
                 found.append(one_finding("not-carried", f"the directory holds no {name}: {lost:,} people"))
             supplied = flags(frame.height)
-        takes = supplied & (want != "")
+        takes = supplied & filled
         if name == "email":
-            takes &= frame.select(folded("now_email") != folded("want_email")).to_series()
-        blank = supplied & (want == "") & (now != "") & frame["exists"]
+            takes &= frame["now_mail"] != frame["want_mail"]
+        blank = supplied & exists & ~filled
         if blank.any():
-            blank &= ~frame["unreadable"].str.split(" ").list.contains(name)
+            blank &= (now != "") & ~frame["unreadable"].str.split(" ").list.contains(name)
         asked = school.blank.get(name, "keep") == "clear" and name not in NAMES
         clears = asked and (name != "email" or can.clear_email)
         if blank.any() and not clears:
-            found.append(_blanks_left(frame.filter(blank), name, asked=asked))
-        value = want.zip_with(takes, now)
-        columns.append((value.zip_with(~blank, _CLEARED) if clears else value).alias(name))
-    frame = frame.with_columns(columns)
-    frame, kept = _keep_own_emails(frame, school)
-    return frame, pl.concat([*found, kept])
+            found.append(_blanks_left(where(frame, blank), name, asked=asked))
+        value = choose(takes, want, now)
+        values[name] = choose(blank, "", value) if clears else value
+    frame, kept = _keep_own_emails(with_values(frame, **values), school)
+    return frame, piled([*found, kept])
 
 
 def _keep_own_emails(frame: pl.DataFrame, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
     """E-mails that stay: a blocked person's, and an activated user's own."""
-    differs = (pl.col("email") != pl.col("now_email")) & pl.col("exists")
-    blocked = differs & (pl.col("blocked") != "")
-    own = differs & ~blocked & (pl.col("status") == "activated") & (pl.col("now_email") != "")
+    differs = frame["exists"] & (frame["email"] != frame["now_email"])
+    if not differs.any():
+        return frame, empty(FINDINGS)
+    keeps = differs & (frame["blocked"] != "")
+    own = differs & ~keeps & (frame["status"] == "activated") & (frame["now_email"] != "")
     if school.email.activated == "overwrite":
-        own = pl.lit(value=False)
+        own = flags(frame.height)
     found = findings(
-        frame.filter(own),
+        where(frame, own),
         "email-kept",
         "the SIS has another e-mail than the activated account, which keeps its own",
     )
-    return frame.with_columns(email=pl.when(blocked | own).then("now_email").otherwise("email")), found
+    return with_values(frame, email=choose(keeps | own, frame["now_email"], frame["email"])), found
 
 
 def _blanks_left(blank: pl.DataFrame, name: str, *, asked: bool) -> pl.DataFrame:

@@ -7,24 +7,20 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.columns import choose, equals_any, framed, is_one_of, piled, where, with_values
 from reconciler.frames import FINDINGS, RESOLVED_GROUPS, check, empty, findings, key_kind
-from reconciler.keys import is_among, listed, one_of
+from reconciler.keys import flags, is_among
 from reconciler.resolve.protect import missing_groups, protected_groups
 
 if TYPE_CHECKING:
     from reconciler.model import Desired, Directory, School
 
 _OURS = r"^(?:faculty(?:@.*)?|(?:grade|grad_year|class|division|list):.+)$"
-_ENTRIES = {
-    "grade": "grade",
-    "grad_year": "grad_year",
-    "faculty": "faculty",
-    "class": "classes",
-    "division": "divisions",
-    "list": "membership_list",
-}
-_ONE_BY_ONE = ("class", "division", "list")
-"""Kinds whose groups the school names one by one; the others' keys are ours whoever is in them."""
+_WHOLE = ("grade", "grad_year", "faculty")
+"""Kinds whose keys are ours whoever is in them; of the others the school names each group."""
+_MATCHED = {"key": pl.String, "category": pl.String, "name": pl.String, "kind": pl.String}
+_MATCHED |= {"target_id": pl.String, "now_category": pl.String, "now_name": pl.String}
+_KEYS = {"group_target_id": pl.String, "key": pl.String, "ours": pl.Boolean, "retired": pl.Boolean}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,92 +44,103 @@ def settle_groups(
     `years_before` tells whether the directory has been applied to in this school year already.
     """
     protected = protected_groups(current, school)
-    wanted = desired.directory.groups.filter(~one_of("key", protected["key"].filter(protected["key"] != "")))
-    there = current.groups.select(
-        "key", "target_id", now_category="category", now_name="name", origin="origin"
-    )
-    found = []
-    matched = wanted.join(there.filter(pl.col("key") != ""), on="key", how="left", maintain_order="left")
-    known = matched.filter(pl.col("target_id").is_not_null())
+    closed = protected["key"]
+    wanted = desired.directory.groups
+    wanted = where(wanted, ~is_one_of(wanted["key"], closed.filter(closed != "")))
+    known, new = _match_keys(wanted, current.groups)
     known, renamed = _settle_names(known, current, school)
-    new = matched.filter(pl.col("target_id").is_null()).select(*wanted.columns)
-    new, adopted, taken = _find_namesakes(new, there, school)
-    found += [renamed, taken, _recreated(new, current, desired, years_before=years_before)]
-    ours = pl.concat(
-        [
-            known.with_columns(reason=pl.lit("")),
-            adopted.with_columns(reason=pl.lit("adopted by its name")),
-            new.with_columns(target_id=pl.lit(""), reason=pl.lit("declared in groups.mapping")),
-        ],
-        how="diagonal",
+    new, adopted, taken = _find_namesakes(new, current.groups, school)
+    recreated = _recreated(new, current, desired, years_before=years_before)
+    new = with_values(new, target_id="", reason="declared in groups.mapping")
+    ours = piled([check(some, RESOLVED_GROUPS) for some in (known, adopted, new)])
+    theirs = is_one_of(current.groups["target_id"], ours["target_id"].filter(ours["target_id"] != ""))
+    others = where(current.groups, ~theirs)
+    keys = _final_keys(ours, others, desired, school)
+    spared = is_one_of(keys["group_target_id"], protected["target_id"])
+    keys = with_values(keys, ours=keys["ours"] & ~spared)
+    retired = _retired(where(keys, keys["retired"] & ~is_one_of(keys["key"], wanted["key"])), school)
+    groups = piled([ours, check(with_values(others, reason=""), RESOLVED_GROUPS)])
+    found = [renamed, taken, recreated, retired, missing_groups(groups, school)]
+    return ResolvedGroups(groups, keys, closed, piled(found))
+
+
+def _match_keys(wanted: pl.DataFrame, there: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The wanted groups whose key is there, each with what the group is now; and the others."""
+    keyed = where(there, there["key"] != "")
+    if keyed.is_empty():
+        return empty(_MATCHED), wanted
+    now = framed(
+        key=keyed["key"],
+        target_id=keyed["target_id"],
+        now_category=keyed["category"],
+        now_name=keyed["name"],
     )
-    ours = check(ours, RESOLVED_GROUPS)
-    others = current.groups.join(
-        ours.select("target_id").filter(pl.col("target_id") != ""), on="target_id", how="anti"
-    )
-    spared = one_of("group_target_id", protected["target_id"])
-    keys = _final_keys(ours, others, desired, school).with_columns(ours=pl.col("ours") & ~spared)
-    found.append(_retired(keys.filter(~one_of("key", wanted["key"])), school))
-    verbatim = check(others.with_columns(reason=pl.lit("")), RESOLVED_GROUPS)
-    groups = pl.concat([ours, verbatim])
-    found.append(missing_groups(groups, school))
-    return ResolvedGroups(groups, keys, protected["key"], pl.concat(found))
+    known = wanted.join(now, on="key", maintain_order="left")
+    return known, where(wanted, ~is_one_of(wanted["key"], known["key"]))
 
 
 def _settle_names(
     known: pl.DataFrame, current: Directory, school: School
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """A group renamed in Vidigami keeps its name, unless the school enforces its own."""
-    differs = (pl.col("name") != pl.col("now_name")) | (pl.col("category") != pl.col("now_category"))
-    names = current.groups.select("category", "name", holder="target_id")
-    known = known.join(names, on=["category", "name"], how="left", maintain_order="left")
-    free = pl.col("holder").is_null()
-    enforce = pl.lit(school.groups.names == "enforce") & free
+    known = with_values(known, reason="")
+    keeps = (known["name"] != known["now_name"]) | (known["category"] != known["now_category"])
+    if not keeps.any():
+        return known, empty(FINDINGS)
+    if school.groups.names == "enforce":
+        label = ["category", "name"]
+        keeps &= is_among(known[label], current.groups[label])
     found = findings(
-        known.filter(differs & ~enforce),
+        where(known, keeps),
         "group-renamed",
         pl.format("{} has another name or category in Vidigami, and keeps it", "key"),
         host_id=pl.lit(""),
     )
-    keep = differs & ~enforce
-    return known.with_columns(
-        category=pl.when(keep).then("now_category").otherwise("category"),
-        name=pl.when(keep).then("now_name").otherwise("name"),
-    ).select("key", "category", "name", "kind", "target_id"), found
+    return with_values(
+        known,
+        category=choose(keeps, known["now_category"], known["category"]),
+        name=choose(keeps, known["now_name"], known["name"]),
+    ), found
 
 
 def _find_namesakes(
     new: pl.DataFrame, there: pl.DataFrame, school: School
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """New groups whose category and name are free; those that adopt a group; `group-taken` for the rest."""
+    if new.is_empty() or there.is_empty():
+        return new, empty(RESOLVED_GROUPS), empty(FINDINGS)
     namesakes = new.join(
-        there.select("target_id", category="now_category", name="now_name", their_key="key"),
-        on=["category", "name"],
+        there.select("target_id", "category", "name", their_key="key"), on=["category", "name"]
     )
-    may_adopt = pl.lit(school.groups.adopt) & ~pl.col("their_key").str.contains(_OURS)
+    may_adopt = ~namesakes["their_key"].str.contains(_OURS)
+    if not school.groups.adopt:
+        may_adopt = flags(namesakes.height)
     found = findings(
-        namesakes.filter(~may_adopt),
+        where(namesakes, ~may_adopt),
         "group-taken",
         pl.format("{} cannot be made: another group is called {}/{}", "key", "category", "name"),
         host_id=pl.lit(""),
     )
-    free = new.join(namesakes.select("key"), on="key", how="anti")
-    return free, namesakes.filter(may_adopt).select("key", "category", "name", "kind", "target_id"), found
+    free = where(new, ~is_one_of(new["key"], namesakes["key"]))
+    return free, with_values(where(namesakes, may_adopt), reason="adopted by its name"), found
 
 
 def _recreated(
     new: pl.DataFrame, current: Directory, desired: Desired, *, years_before: bool
 ) -> pl.DataFrame:
     """Groups that must have been there before: others of their kind are, and so are their members."""
-    kinds = current.groups.filter(pl.col("key").str.contains(_OURS))["kind"].unique()
-    missing = new.filter(one_of("kind", kinds) & pl.lit(years_before))
+    there = current.groups
+    if not years_before or new.is_empty() or there.is_empty():
+        return empty(FINDINGS)
+    kinds = there["kind"].filter(there["key"].str.contains(_OURS))
+    missing = where(new, is_one_of(new["kind"], kinds))
     if missing.is_empty():
         return empty(FINDINGS)
-    members = desired.directory.memberships.filter(one_of("group_key", missing["key"]))
-    known = is_among(members.select("host_id"), current.users.select("host_id"))
-    in_no_group = ~is_among(members.select("host_id"), current.memberships.select("host_id"))
-    bereft = members.filter(known & in_no_group)["group_key"]
-    missing = missing.filter(one_of("key", bereft))
+    members = desired.directory.memberships
+    members = where(members, is_one_of(members["group_key"], missing["key"]))
+    known = is_among(members[["host_id"]], current.users[["host_id"]])
+    in_no_group = ~is_among(members[["host_id"]], current.memberships[["host_id"]])
+    missing = where(missing, is_one_of(missing["key"], members["group_key"].filter(known & in_no_group)))
     return findings(
         missing,
         "group-recreated",
@@ -143,38 +150,32 @@ def _recreated(
 
 
 def _final_keys(ours: pl.DataFrame, others: pl.DataFrame, desired: Desired, school: School) -> pl.DataFrame:
-    declared = pl.concat([desired.declared, ours.select("key")]).unique()
-    kind = key_kind("key")
-    mapped = kind.replace_strict(_ENTRIES, default="", return_dtype=pl.String).is_in(
-        list(school.groups.mapping)
+    known = where(ours, ours["target_id"] != "")
+    existing = piled([known[["key", "target_id"]], others[["key", "target_id"]]])
+    if existing.is_empty():
+        return empty(_KEYS)
+    keys = existing["key"]
+    about = existing.select(
+        kind=key_kind("key"),
+        campus=pl.col("key").str.contains("@", literal=True),
+        ours=pl.col("key").str.contains(_OURS),
     )
-    campus = pl.col("key").str.contains("@", literal=True) == school.groups.per_school
-    kept_whole = mapped & ~kind.is_in(_ONE_BY_ONE)
-    # A division is declared for every campus, also for one that has none of its students today.
-    divisions = school.groups.divisions if "divisions" in school.groups.mapping else ()
-    starts = [f"division:{one.name}@" for one in divisions if school.groups.per_school]
-    named = pl.any_horizontal(
-        pl.col("key").is_in(listed(declared["key"])), *map(pl.col("key").str.starts_with, starts)
-    )
-    existing = pl.concat(
-        [
-            ours.filter(pl.col("target_id") != "").select("target_id", "key", ours=pl.lit(value=True)),
-            others.select("target_id", "key", ours=pl.col("key").str.contains(_OURS)),
-        ]
-    )
-    return existing.select(
-        "key",
-        "ours",
-        group_target_id="target_id",
-        # Somebody without a campus joins the group that all had before; the others stay in it all the same.
-        retired=pl.col("ours") & pl.when(kept_whole).then(~campus).otherwise(~named),
-    )
+    is_ours = about["ours"] | flags(keys.len(), pl.int_range(known.height, dtype=pl.UInt32, eager=True))
+    kept_whole = equals_any(about["kind"], [kind for kind in _WHOLE if kind in school.groups.mapping])
+    named = is_one_of(keys, pl.concat([desired.declared["key"], ours["key"]]))
+    if school.groups.per_school and "divisions" in school.groups.mapping:
+        # A division is declared for every campus, also for one that has none of its students today.
+        for division in school.groups.divisions:
+            named |= keys.str.starts_with(f"division:{division.name}@")
+    # Somebody without a campus joins the group that all had before; the others stay in it all the same.
+    stays = choose(kept_whole, about["campus"] == school.groups.per_school, named)
+    return framed(group_target_id=existing["target_id"], key=keys, ours=is_ours, retired=is_ours & ~stays)
 
 
-def _retired(keys: pl.DataFrame, school: School) -> pl.DataFrame:
+def _retired(retired: pl.DataFrame, school: School) -> pl.DataFrame:
     fate = "the sync's members leave it" if school.groups.retired == "empty" else "it keeps its members"
     return findings(
-        keys.filter("retired").sort("key"),
+        retired,
         "group-retired",
         pl.format("{} is no longer declared; {}", "key", pl.lit(fate)),
         host_id=pl.lit(""),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.columns import choose, is_one_of, where, with_values
 from reconciler.frames import FINDINGS, empty, findings, folded, one_finding
 from reconciler.keys import is_among, one_of
 
@@ -20,8 +21,8 @@ def hold_lookalikes(
     frame: pl.DataFrame, roster: Roster, current: Directory
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Keeps leavers whom somebody new looks like, and those people out; and `looks-like-existing`."""
-    pairs = _alike(frame, frame.filter(pl.col("leaves") & ~pl.col("aside")), roster, current)
-    if not pairs.height:
+    pairs = _alike(frame, where(frame, frame["leaves"] & ~frame["aside"]), roster, current)
+    if pairs.is_empty():
         return frame, empty(FINDINGS)
     found = findings(
         pairs,
@@ -29,12 +30,13 @@ def hold_lookalikes(
         pl.format(f"looks like the account {{}}, which is about to leave; {_SAID}", "account"),
         others=pl.col("account"),
     )
-    left = one_of("host_id", pairs["account"])
-    new = one_of("host_id", pairs["host_id"])
-    return frame.with_columns(
-        leaves=pl.col("leaves") & ~left,
-        held=pl.col("held") | left,
-        refused=pl.when(new).then(pl.lit("looks-like-existing")).otherwise("refused"),
+    left = is_one_of(frame["host_id"], pairs["account"])
+    new = is_one_of(frame["host_id"], pairs["host_id"])
+    return with_values(
+        frame,
+        leaves=frame["leaves"] & ~left,
+        held=frame["held"] | left,
+        refused=choose(new, "looks-like-existing", frame["refused"]),
     ), found
 
 
@@ -44,14 +46,11 @@ def find_left_behind(frame: pl.DataFrame, roster: Roster, current: Directory, sc
     There every one of them has to be matched or set aside first.
     """
     returns = school.onboarding == "returning"
+    nobodys = frame["exists"] & ~frame["ours"] & ~frame["wanted"] & frame["now_active"]
+    if not nobodys.any():
+        return empty(FINDINGS)
     aside = roster.crosswalk.filter(decision="set_aside")["old_host_id"]
-    behind = frame.filter(
-        pl.col("exists"),
-        ~pl.col("ours"),
-        ~pl.col("wanted"),
-        pl.col("now_active"),
-        ~one_of("host_id", aside),
-    )
+    behind = where(frame, nobodys & ~is_one_of(frame["host_id"], aside))
     pairs = _alike(frame, behind, roster, current)
     found = findings(
         pairs,
@@ -60,7 +59,7 @@ def find_left_behind(frame: pl.DataFrame, roster: Roster, current: Directory, sc
         others=pl.col("account"),
         level="error" if returns else "warning",
     )
-    if not returns or not behind.height:
+    if not returns or behind.is_empty():
         return found
     counted = f"{behind.height:,} active accounts are neither matched nor set aside in the crosswalk"
     return pl.concat([one_finding("unmatched-accounts", counted, file=school.file), found])
@@ -72,17 +71,17 @@ def _alike(frame: pl.DataFrame, accounts: pl.DataFrame, roster: Roster, current:
     They have the same member type and name, and nothing tells them apart: students have the same graduation
     year, as far as it is known; parents have a child in common.
     """
-    if not accounts.height:
+    if accounts.is_empty():
         return empty(_PAIR)
     # Somebody who is blocked today is created once that is mended: the account is theirs already.
-    new = frame.filter(pl.col("wanted"), ~pl.col("exists"), ~pl.col("held"), pl.col("refused") == "")
-    if not new.height:
+    new = frame["wanted"] & ~frame["exists"] & ~frame["held"] & (frame["refused"] == "")
+    if not new.any():
         return empty(_PAIR)
-    pairs = _named(new, "want").join(
+    pairs = _named(where(frame, new), "want").join(
         _named(accounts, "now").rename({"host_id": "account", "year": "other_year"}),
         on=["member_type", "first", "last"],
     )
-    if not pairs.height:
+    if pairs.is_empty():
         return empty(_PAIR)
     years = (pl.col("year") == pl.col("other_year")) | (pl.col("year") == "") | (pl.col("other_year") == "")
     pairs = pairs.filter((pl.col("member_type") != "student") | years)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.columns import equals_any, is_one_of, piled, rows_where, where, with_values
 from reconciler.frames import (
     FINDINGS,
     LED,
@@ -18,7 +19,7 @@ from reconciler.frames import (
     one_finding,
     stack,
 )
-from reconciler.keys import flags, listed, one_of, pairs, put
+from reconciler.keys import flags, is_among, pairs, put
 from reconciler.model import Unchanged
 from reconciler.resolve.origins import tell_links, tell_seats
 from reconciler.resolve.protect import spared_groups
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _PAIR = ["student_host_id", "parent_host_id"]
 _SEAT = ["group_key", "host_id"]
+_WHY_LINKED = pl.lit("a contact with access in the SIS").alias("reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Settled:
     def resolved(self) -> pl.DataFrame:
         """All of them as apply should leave them, by their ends alone."""
         ends = [name for name in self.after.columns if name != "reason"]
-        return self.unchanged.rows.select(ends).vstack(self.after.select(ends))
+        return piled([where(self.unchanged.frame[ends], self.unchanged.which), self.after[ends]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,11 @@ class People:
     gone: pl.Series
     """Accounts of nobody who is eligible."""
 
+    @property
+    def apart(self) -> pl.Series:
+        """Those who get no link that is not there."""
+        return pl.concat([self.absent, self.held])
+
 
 def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its ends and on the settings
     desired: Desired,
@@ -82,36 +89,27 @@ def settle_memberships(  # noqa: PLR0913 - a membership depends on both of its e
     """Memberships, and `hand-added`; `links` are the relationships that there will be."""
     there = tell_seats(_under_final_keys(current, groups), desired.directory, current, links)
     wanted = desired.directory.memberships
-    possible = wanted.select(
-        one_of("group_key", groups.groups["key"])
-        & ~one_of("group_key", groups.closed)
-        & ~one_of("host_id", people.absent)
-        & ~one_of("host_id", people.held)
-    ).to_series()
+    possible = (
+        is_one_of(wanted["group_key"], groups.groups["key"])
+        & ~is_one_of(wanted["group_key"], groups.closed)
+        & ~is_one_of(wanted["host_id"], people.apart)
+    )
     unchanged, undesired, new = _compare(there, wanted, possible, _SEAT)
     if "memberships" not in can.kinds:
         return _as_they_are(there, RESOLVED_MEMBERSHIPS, "memberships", new.height)
     undesired = _of_which_groups(undesired, groups)
-    stays = (
-        ~pl.col("ours")
-        | pl.col("origin").is_in(["hand", LED])
-        | (pl.col("retired") & pl.lit(school.groups.retired == "keep"))
-        | one_of("host_id", people.foreign)
-        | one_of("host_id", people.held)
-        | one_of("host_id", people.frozen)
-    )
+    stays = _membership_stays(undesired, people, school)
     kept, not_removed = _keep(undesired, stays, "memberships", can, additions_only=additions_only)
-    by_hand = kept.filter((pl.col("origin") == "hand") & pl.col("ours"))
     found = findings(
-        by_hand.sort("group_key", "host_id"),
+        where(kept, (kept["origin"] == "hand") & kept["ours"]),
         "hand-added",
         pl.format("was added to {} by hand, and stays", "group_key"),
     )
     return Settled(
         unchanged=unchanged,
         before=undesired,
-        after=stack([new, kept.with_columns(reason=pl.lit(""))], RESOLVED_MEMBERSHIPS),
-        findings=pl.concat([found, not_removed, spared_groups(wanted, there, groups.closed)]),
+        after=stack([new, with_values(kept, reason="")], RESOLVED_MEMBERSHIPS),
+        findings=piled([found, not_removed, spared_groups(wanted, there, groups.closed)]),
     )
 
 
@@ -131,32 +129,27 @@ def settle_relationships(  # noqa: PLR0913 - as for memberships
     theirs: whose child somebody is does not change with the school.
     """
     wanted = desired.directory.relationships
-    possible = wanted.select(
-        ~one_of("student_host_id", people.absent)
-        & ~one_of("parent_host_id", people.absent)
-        & ~one_of("parent_host_id", people.held)
-        & ~one_of("student_host_id", people.held)  # of whom it may not be clear whose child it is
-    ).to_series()
+    # Of a student who is held, it may not be clear whose child it is.
+    apart = [is_one_of(wanted[end], people.apart) for end in _PAIR]
+    possible = ~(apart[0] | apart[1])
     there = tell_links(current.relationships, roster.people["host_id"])
     unchanged, undesired, new = _compare(there, wanted, possible, _PAIR)
     if "relationships" not in can.kinds:
         return _as_they_are(there, RESOLVED_RELATIONSHIPS, "relationships", new.height)
-    stays = _relationship_stays(roster, people, school)
+    stays = _relationship_stays(undesired, roster, people, school)
     kept, not_removed = _keep(undesired, stays, "relationships", can, additions_only=additions_only)
-    by_hand = kept.filter((pl.col("origin") == "hand") & ~one_of("student_host_id", people.gone))
     found = findings(
-        by_hand.sort(_PAIR),
+        where(kept, (kept["origin"] == "hand") & ~is_one_of(kept["student_host_id"], people.gone)),
         "hand-added",
         pl.format("was linked to the parent {} by hand; the link stays", "parent_host_id"),
         host_id="student_host_id",
         others=pl.col("parent_host_id"),
     )
-    reason = pl.lit("a contact with access in the SIS")
     return Settled(
         unchanged=unchanged,
         before=undesired,
-        after=pl.concat([new.select(*_PAIR, reason=reason), kept.select(*_PAIR, reason=reason)]),
-        findings=pl.concat([found, not_removed]),
+        after=piled([new[_PAIR], kept[_PAIR]]).with_columns(_WHY_LINKED),
+        findings=piled([found, not_removed]),
     )
 
 
@@ -169,23 +162,33 @@ def not_held(kind: str, lost: int) -> pl.DataFrame:
 
 def children_frozen(current: Directory, frozen_students: pl.Series) -> pl.Series:
     """The parents, as the directory has them, of students whose memberships stay."""
-    return current.relationships.filter(one_of("student_host_id", frozen_students))["parent_host_id"].unique()
+    return _parents_of(frozen_students, current)["parent_host_id"]
 
 
 def parents_among(current: Directory, students: pl.Series, member_type: str) -> pl.Series:
     """Those whose account has the member type, and whom the directory has as parents of these students."""
-    parents = current.relationships.filter(one_of("student_host_id", students))["parent_host_id"]
-    accounts = current.users.select("host_id", "member_type").filter(one_of("host_id", parents))
-    return accounts.filter(member_type=member_type)["host_id"]
+    if not students.len():
+        return students
+    parents = _parents_of(students, current)["parent_host_id"]
+    users = current.users
+    return users["host_id"].filter(
+        is_one_of(users["host_id"], parents) & (users["member_type"] == member_type)
+    )
 
 
 def parents_unlinked(current: Directory, roster: Roster) -> pl.Series:
     """Parents, as the directory has them, whose link the SIS may have lost with a contact's id."""
-    students = roster.held.filter(scope="parents")["host_id"]
+    students = roster.held["host_id"].filter(roster.held["scope"] == "parents")
     if not students.len():
         return students
-    there = current.relationships.filter(one_of("student_host_id", students))
-    return there.join(roster.relationships, on=_PAIR, how="anti")["parent_host_id"].unique()
+    there = _parents_of(students, current)
+    return there.join(roster.relationships, on=_PAIR, how="anti")["parent_host_id"]
+
+
+def _parents_of(students: pl.Series, current: Directory) -> pl.DataFrame:
+    """Current relationships of these students."""
+    links = current.relationships
+    return where(links[_PAIR], is_one_of(links["student_host_id"], students))
 
 
 def _compare(
@@ -195,10 +198,12 @@ def _compare(
 
     Of the wanted ones, those alone that are possible.
     """
-    found = pairs(there.select(on), wanted.select(on))
-    found = found.filter(possible[found["right"]])
+    if there.is_empty():
+        return Unchanged(there, flags(0)), there, where(wanted, possible)
+    found = pairs(there[on], wanted[on])
+    found = where(found, possible[found["right"]])
     both, come = flags(there.height, found["left"]), flags(wanted.height, found["right"])
-    return Unchanged(there, both), there.filter(~both), wanted.filter(possible & ~come)
+    return Unchanged(there, both), where(there, ~both), where(wanted, possible & ~come)
 
 
 def _as_they_are(there: pl.DataFrame, schema: Schema, kind: str, lost: int) -> Settled:
@@ -209,51 +214,60 @@ def _as_they_are(there: pl.DataFrame, schema: Schema, kind: str, lost: int) -> S
 
 def _under_final_keys(current: Directory, groups: ResolvedGroups) -> pl.DataFrame:
     """Current memberships under their groups' final keys, which most groups have already."""
-    final = groups.keys.select("group_target_id", final=group_label("key", "group_target_id"))
-    now = current.groups.select("key", group_target_id="target_id")
-    other = final.join(now, on="group_target_id").filter(pl.col("final") != pl.col("key"))
-    if not other.height:
+    keys, now = groups.keys["key"], current.groups["key"]
+    if is_one_of(keys, now.filter(now != "")).all():  # a group that is adopted gets one that none had
         return current.memberships
+    final = groups.keys.select("group_target_id", final=group_label("key", "group_target_id"))
+    was = current.groups.select("key", group_target_id="target_id")
+    other = final.join(was, on="group_target_id").filter(pl.col("final") != pl.col("key"))
     theirs = current.memberships["group_target_id"]
-    rows = theirs.is_in(listed(other["group_target_id"])).arg_true()
-    keys = theirs[rows].to_frame().join(other, on="group_target_id", how="left", maintain_order="left")
-    return put(current.memberships, rows, keys.select(group_key="final"))
+    rows = rows_where(is_one_of(theirs, other["group_target_id"]))
+    finals = theirs[rows].to_frame().join(other, on="group_target_id", how="left", maintain_order="left")
+    return put(current.memberships, rows, finals.select(group_key="final"))
 
 
 def _of_which_groups(memberships: pl.DataFrame, groups: ResolvedGroups) -> pl.DataFrame:
     """Adds whether each membership's group is ours, and whether it is retired."""
-    about = groups.keys.select("group_target_id", "ours", "retired")
-    there = memberships.join(about, on="group_target_id", how="left", maintain_order="left")
-    return there.with_columns(pl.col("ours", "retired").fill_null(value=False))
-
-
-def _relationship_stays(roster: Roster, people: People, school: School) -> pl.Expr:
-    """Whether a relationship stays though the SIS does not ask for it."""
-    stays = (
-        (pl.col("origin") == "hand")
-        | one_of("student_host_id", people.gone)
-        | one_of("student_host_id", people.held)
-        | one_of("student_host_id", people.unlinkable)
-        | (one_of("student_host_id", people.doubtful) & one_of("parent_host_id", people.staff_parents))
-        | one_of("parent_host_id", people.held)
-        | one_of("parent_host_id", people.foreign)
+    keys, theirs = groups.keys, memberships["group_target_id"]
+    ours, retired = (
+        is_one_of(theirs, keys["group_target_id"].filter(keys[flag])) for flag in ("ours", "retired")
     )
+    return with_values(memberships, ours=ours, retired=retired)
+
+
+def _membership_stays(undesired: pl.DataFrame, people: People, school: School) -> pl.Series:
+    """Whether a membership stays though the SIS does not ask for it."""
+    stays = ~undesired["ours"] | equals_any(undesired["origin"], ("hand", LED))
+    if school.groups.retired == "keep":
+        stays |= undesired["retired"]
+    for staying in (people.foreign, people.held, people.frozen):
+        stays |= is_one_of(undesired["host_id"], staying)
+    return stays
+
+
+def _relationship_stays(undesired: pl.DataFrame, roster: Roster, people: People, school: School) -> pl.Series:
+    """Whether a relationship stays though the SIS does not ask for it."""
+    students, parents = (undesired[end] for end in _PAIR)
+    stays = is_one_of(students, people.doubtful) & is_one_of(parents, people.staff_parents)
+    stays |= undesired["origin"] == "hand"
+    for staying in (people.gone, people.held, people.unlinkable):
+        stays |= is_one_of(students, staying)
+    for staying in (people.held, people.foreign):
+        stays |= is_one_of(parents, staying)
     if school.exclude.existing == "hold" and roster.kept_out.height:
-        out = roster.kept_out.select(pl.concat_str(_PAIR, separator="\n"))["student_host_id"]
-        stays = stays | pl.concat_str(_PAIR, separator="\n").is_in(listed(out))
+        stays |= is_among(undesired[_PAIR], roster.kept_out[_PAIR])
     return stays
 
 
 def _keep(
-    undesired: pl.DataFrame, stays: pl.Expr, kind: str, can: Capabilities, *, additions_only: bool
+    undesired: pl.DataFrame, stays: pl.Series, kind: str, can: Capabilities, *, additions_only: bool
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """What stays though the SIS does not ask for it, and `not-carried` for what cannot be removed."""
     if additions_only:
         return undesired, empty(FINDINGS)
     if can.remove:
-        return undesired.filter(stays), empty(FINDINGS)
-    stuck = undesired.filter(~stays).height
-    found = (
-        [one_finding("not-carried", f"{stuck:,} {kind} cannot be removed in this directory")] if stuck else []
-    )
-    return undesired, pl.concat([empty(FINDINGS), *found])
+        return where(undesired, stays), empty(FINDINGS)
+    stuck = int((~stays).sum())
+    if not stuck:
+        return undesired, empty(FINDINGS)
+    return undesired, one_finding("not-carried", f"{stuck:,} {kind} cannot be removed in this directory")

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.columns import equals_any, is_one_of, piled, where
 from reconciler.frames import FINDINGS, PARKED, empty, findings, folded, matches
 from reconciler.keys import listed, one_of
 from reconciler.rekeying import under_final_ids
-from reconciler.resolve.accounts import owned
+from reconciler.resolve.accounts import held_accounts, owned
 from reconciler.resolve.said import ASIDE, MOVES, moves_said, moving_on, without_account
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _REASONS = {
     "parked": "its Host ID was parked on the way to this one",
     "side": "the same person, now a {}",
 }
-_SIDES = pl.col("member_type").is_in(["staff", "parent"])
+_SIDES = ("staff", "parent")
 _PAIR = ("was", "side", "host_id", "member_type")
 _GONE = dict.fromkeys(("side", "was", "first", "last", "mail"), pl.String)
 
@@ -40,7 +41,7 @@ class Moved:
     @property
     def aside(self) -> pl.Series:
         """Host IDs of second accounts that are set aside."""
-        return self.moves.filter(reason=ASIDE)["host_id"]
+        return self.moves["host_id"].filter(self.moves["reason"] == ASIDE)
 
 
 def follow_moves(  # noqa: PLR0913 - both sides, and what binds them
@@ -64,10 +65,11 @@ def follow_moves(  # noqa: PLR0913 - both sides, and what binds them
         _unpark(accounts, said, stuck, current),
         empty(MOVES) if additions_only else _other_side(accounts, people, roster, school),
     ]
-    moves = pl.concat([part for part in wishes if part.height] or [empty(MOVES)])
-    moves = moves.unique("was", keep="first", maintain_order=True)
-    moves = moves.filter(~one_of("was", stuck["was"]))
-    if not (moves.height or roster.crosswalk.height):
+    moves = piled(wishes)
+    if moves.height:
+        moves = moves.unique("was", keep="first", maintain_order=True)
+        moves = where(moves, ~is_one_of(moves["was"], stuck["was"]))
+    if moves.is_empty() and roster.crosswalk.is_empty():
         return Moved(current, moves, stuck["was"], found)
     possible, refused = _settle(moves, accounts, people, current, roster, school)
     left = moves["was"].filter(~moves["was"].is_in(listed(possible["was"])))
@@ -96,7 +98,7 @@ def give_reasons(frame: pl.DataFrame, moved: Moved) -> pl.DataFrame:
 
 def opted_out(moved: Moved) -> pl.DataFrame:
     """`opt-out-aside` for each account that is kept, while the one set aside alone has an opt-out."""
-    second = moved.moves.filter(reason=ASIDE)
+    second = where(moved.moves, moved.moves["reason"] == ASIDE)
     if not second.height:
         return empty(FINDINGS)
     users = moved.directory.users.select("host_id", "opt_out")
@@ -119,8 +121,10 @@ def _by_prefix(accounts: pl.DataFrame, roster: Roster, school: School) -> pl.Dat
 
     Not those that are held, by the old Host ID or the new one, nor those of whom the crosswalk says no.
     """
+    if not school.identity.previous_prefixes or accounts.is_empty():
+        return empty(MOVES)
     found = [empty(MOVES)]
-    held = roster.held.filter(scope="account")["host_id"]
+    held = held_accounts(roster)
     for member, rules in school.members.items():
         for prefix in school.identity.previous_prefixes.get(member, ()):
             theirs = accounts.filter(
@@ -142,8 +146,10 @@ def _unpark(
     One whose Host ID another account keeps, or gets by the crosswalk, was set aside for good: it is ours, and
     stays where it is, so that what is left of its memberships goes.
     """
-    parked = accounts.select("host_id").filter(pl.col("host_id").str.starts_with(PARKED))
-    if not parked.height:
+    if accounts.is_empty():
+        return empty(MOVES)
+    parked = where(accounts[["host_id"]], accounts["host_id"].str.starts_with(PARKED))
+    if parked.is_empty():
         return empty(MOVES)
     final = pl.col("host_id").str.slice(len(PARKED))
     # One that should move and cannot keeps nobody's Host ID for good.
@@ -164,7 +170,10 @@ def _other_side(accounts: pl.DataFrame, people: pl.DataFrame, roster: Roster, sc
     gone = _sides_gone(accounts, people, roster, school)
     if not gone.height:
         return empty(MOVES)
-    new = people.filter(_SIDES, pl.col("blocked") == "").filter(~one_of("host_id", accounts["host_id"]))
+    either = equals_any(people["member_type"], _SIDES) & (people["blocked"] == "")
+    new = where(people, either & ~is_one_of(people["host_id"], accounts["host_id"]))
+    if new.is_empty():
+        return empty(MOVES)
     new = new.select("mail", "host_id", "member_type", first=folded("first_name"), last=folded("last_name"))
     pairs = gone.join(_said_both_ways(roster), on="was").join(
         new.select("host_id", "member_type"), on="host_id"
@@ -191,11 +200,15 @@ def _sides_gone(accounts: pl.DataFrame, people: pl.DataFrame, roster: Roster, sc
     """
     if not {"staff", "parent"} <= set(school.members):
         return empty(_GONE)
-    gone = accounts.filter("active", _SIDES, ~one_of("host_id", people["host_id"]))
-    if not gone.height:
+    gone = where(accounts, accounts["active"] & equals_any(accounts["member_type"], _SIDES))
+    gone = where(gone, ~is_one_of(gone["host_id"], people["host_id"]))
+    if gone.is_empty():
         return empty(_GONE)
     settled = pl.concat([_undecided(roster), roster.excluded])
-    gone = gone.filter(~one_of("host_id", settled), owned(gone, school)).select(
+    gone = where(gone, owned(gone, school) & ~is_one_of(gone["host_id"], settled))
+    if gone.is_empty():
+        return empty(_GONE)
+    gone = gone.select(
         side="member_type",
         was="host_id",
         first=folded("first_name"),
@@ -216,8 +229,8 @@ def _said_both_ways(roster: Roster) -> pl.DataFrame:
 
 def _without_rejected(moves: pl.DataFrame, roster: Roster) -> pl.DataFrame:
     """Moves (`was`, `host_id`) but those of two who are not one person, as the crosswalk says."""
-    rejected = roster.crosswalk.filter(decision="reject")
-    if not rejected.height:
+    rejected = where(roster.crosswalk, roster.crosswalk["decision"] == "reject")
+    if rejected.is_empty():
         return moves
     rejected = rejected.select(was="old_host_id", host_id="new_host_id")
     return moves.join(rejected, on=["was", "host_id"], how="anti", maintain_order="left")
@@ -235,7 +248,7 @@ def _moves(accounts: pl.DataFrame, final: pl.Expr, reason: str) -> pl.DataFrame:
 
 def _undecided(roster: Roster) -> pl.Series:
     """Those of whom it is not said that they have left."""
-    return pl.concat([roster.held.filter(scope="account")["host_id"], roster.merged["parent_host_id"]])
+    return pl.concat([held_accounts(roster), roster.merged["parent_host_id"]])
 
 
 def _settle(  # noqa: PLR0913 - both sides, and what binds them

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.columns import equals_any
 from reconciler.frames import LED, key_kind
 from reconciler.keys import listed
 
@@ -22,7 +23,7 @@ def tell_seats(
     teacher among the students of a grade was put there by hand. A parent is led no more once no child is in
     the group.
     """
-    if not there["origin"].is_in(["", LED]).any():
+    if not equals_any(there["origin"], ("", LED)).any():
         return there
     there = _led_still(there, wanted, links)
     types = wanted.users.select("host_id", "member_type")

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.columns import equals_any, is_one_of, rows_where, where, with_values
 from reconciler.frames import FINDINGS, PERSON_FIELDS, empty, findings, folded, matches
-from reconciler.keys import listed, one_of
+from reconciler.keys import flags, one_of
 
 if TYPE_CHECKING:
     from reconciler.model import Directory, School
@@ -21,14 +22,21 @@ def hold_protected(frame: pl.DataFrame, school: School) -> tuple[pl.DataFrame, p
     patterns = school.protected.host_ids
     if not patterns:
         return frame, empty(FINDINGS)
-    theirs = pl.col("exists") & pl.any_horizontal(matches(pl.col("host_id"), one) for one in patterns)
-    differs = pl.any_horizontal(pl.col(f"now_{name}") != pl.col(f"want_{name}") for name in PERSON_FIELDS)
-    leaves = ~pl.col("wanted") & pl.col("ours") & pl.col("now_active")
-    spared = frame.filter(theirs & ~pl.col("held") & ((pl.col("wanted") & differs) | leaves))
+    theirs = (
+        frame["exists"]
+        & frame.select(pl.any_horizontal(matches(pl.col("host_id"), one) for one in patterns)).to_series()
+    )
+    if not theirs.any():
+        return frame, empty(FINDINGS)
+    differs = flags(frame.height)
+    for name in PERSON_FIELDS:
+        differs |= frame[f"now_{name}"] != frame[f"want_{name}"]
+    leaves = ~frame["wanted"] & frame["ours"] & frame["now_active"]
+    spared = where(frame, theirs & ~frame["held"] & ((frame["wanted"] & differs) | leaves))
     found = findings(
         spared, "protected", "differs from the SIS, and is protected: the account stays as it is"
     )
-    return frame.with_columns(held=pl.col("held") | theirs), found
+    return with_values(frame, held=frame["held"] | theirs), found
 
 
 def keep_administrators(
@@ -36,16 +44,21 @@ def keep_administrators(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Takes accounts with a protected role, and the last administrators, out of those that leave.
 
-    Adds `kept`; the finding is `admin-leaver`.
+    The finding is `admin-leaver`.
     """
-    role = folded("role")
-    protected = pl.col("leaves") & role.is_in([one.casefold() for one in school.protected.roles])
-    last = pl.col("leaves") & (role == _ADMINISTRATOR) & pl.lit(_all_leave(frame, current))
-    kept = protected | last
+    leavers = where(frame[["host_id", "role", "file", "line"]], frame["leaves"])
+    if leavers.is_empty():
+        return frame, empty(FINDINGS)
+    role = leavers.select(folded("role")).to_series()
+    protected = equals_any(role, [one.casefold() for one in school.protected.roles])
+    last = ~protected & (role == _ADMINISTRATOR)
+    if last.any() and not _all_leave(leavers["host_id"], current):
+        last = flags(leavers.height)
+    kept = flags(frame.height, rows_where(frame["leaves"]).filter(protected | last))
     found = findings(
-        frame.filter(kept),
+        where(with_values(leavers, last=last), protected | last),
         "admin-leaver",
-        pl.when(last & ~protected)
+        pl.when("last")
         .then(
             pl.lit(
                 "is gone from the SIS, and nobody else would be an administrator; the account stays active"
@@ -53,14 +66,13 @@ def keep_administrators(
         )
         .otherwise(pl.format("is gone from the SIS; an account with the role {} stays active", "role")),
     )
-    return frame.with_columns(leaves=pl.col("leaves") & ~kept, kept=kept), found
+    return with_values(frame, leaves=frame["leaves"] & ~kept, kept=frame["kept"] | kept), found
 
 
-def _all_leave(frame: pl.DataFrame, current: Directory) -> bool:
+def _all_leave(leaving: pl.Series, current: Directory) -> bool:
     """Whether every active administrator would go."""
     admins = current.users.filter("active", folded("role") == _ADMINISTRATOR)["host_id"]
-    leaving = frame.select(pl.col("host_id").filter("leaves")).to_series()
-    return bool(admins.len()) and bool(admins.is_in(listed(leaving)).all())
+    return bool(admins.len()) and bool(is_one_of(admins, leaving).all())
 
 
 def protected_groups(current: Directory, school: School) -> pl.DataFrame:
@@ -78,7 +90,7 @@ def missing_groups(groups: pl.DataFrame, school: School) -> pl.DataFrame:
     names = pl.DataFrame({"name": list(school.protected.groups)}, schema={"name": pl.String})
     there = groups.select(name=pl.format("{}/{}", "category", "name"))
     return findings(
-        names.join(there, on="name", how="anti").sort("name"),
+        names.join(there, on="name", how="anti"),
         "protected",
         pl.format("protected.groups names {}, and no group is called so", "name"),
         host_id=pl.lit(""),
@@ -98,7 +110,7 @@ def spared_groups(wanted: pl.DataFrame, there: pl.DataFrame, closed: pl.Series) 
         asked.join(held_by_anybody, on=seat, how="anti").select("group_key", come=1, go=0),
         held.join(asked, on=seat, how="anti").select("group_key", come=0, go=1),
     ]
-    counts = pl.concat(sides).group_by("group_key").agg(pl.col("come", "go").sum()).sort("group_key")
+    counts = pl.concat(sides).group_by("group_key").agg(pl.col("come", "go").sum())
     return findings(
         counts,
         "protected",

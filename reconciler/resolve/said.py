@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.columns import is_one_of, where
 from reconciler.frames import FINDINGS, PARKED, empty, findings, folded
 from reconciler.keys import listed, one_of
 
@@ -31,8 +32,8 @@ def moves_said(
     """
     accepted = _accepted(roster)
     ids = accounts["host_id"]
-    there = accepted.filter(one_of("old_host_id", ids))
-    if not there.height:
+    there = where(accepted, is_one_of(accepted["old_host_id"], ids))
+    if there.is_empty():
         return empty(MOVES), empty(MOVES), empty(FINDINGS)
     there = _with_likeness(there, accounts, people).with_columns(_arrives(accepted))
     there = there.filter(~_is_done())

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal, assert_series_equal
 
 from reconciler import columns
-from reconciler.columns import choose, constant, equals_any, framed, rows_where, where, with_values
+from reconciler.columns import (
+    choose,
+    constant,
+    equals_any,
+    framed,
+    is_one_of,
+    piled,
+    rows_where,
+    where,
+    with_values,
+)
 
 TEXTS = st.sampled_from(["", "S1", "S2", "P1"])
 ROWS = st.lists(st.tuples(TEXTS, TEXTS, st.sampled_from([True, False, None])), max_size=8)
@@ -72,6 +82,20 @@ def test_a_frame_of_columns_and_constants(rows):
 def test_equals_any_is_is_in(rows, few):
     texts = frame_of(rows)["x"]
     assert_series_equal(equals_any(texts, few), texts.is_in(few), check_names=False)
+
+
+@given(ROWS, st.lists(TEXTS, max_size=8))
+def test_is_one_of_is_is_in(rows, values):
+    texts = frame_of(rows)["x"]
+    found = is_one_of(texts, pl.Series(values, dtype=pl.String))
+    assert_series_equal(found, texts.is_in(values), check_names=False)
+
+
+@given(st.lists(ROWS, min_size=1, max_size=4))
+def test_frames_in_a_pile_have_all_rows(parts):
+    assert_frame_equal(
+        piled([frame_of(rows) for rows in parts]), frame_of([row for rows in parts for row in rows])
+    )
 
 
 def test_a_flag_is_no_number():

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 
 def outcomes_of(outcomes: Outcomes) -> list[tuple[object, ...]]:
-    """As every target tells them."""
+    """As every target tells them, but for the ids of what they made, which sheets cannot know."""
     told_as = pl.col("outcome").replace("handed-over", "applied")
-    return sorted(outcomes.frame.with_columns(told_as).rows())
+    return sorted(outcomes.frame.with_columns(told_as).drop("made_id").rows())
 
 
 def believing(target: Target, folder: Path) -> ImportSheets:
