@@ -5,11 +5,12 @@ Every id and every value is text, `''` is the one empty value, and there are no 
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, reduce
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import polars as pl
 
+from reconciler.columns import with_values
 from reconciler.model import FINDING_CODES
 
 if TYPE_CHECKING:
@@ -151,13 +152,16 @@ def check(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
         TypeError: a column is missing, has another type or holds nulls: a stage broke its promise.
     """
     found = dict(zip(frame.columns, frame.dtypes, strict=True))
-    if wrong := [name for name, dtype in schema.items() if found.get(name) != dtype]:
+    wrong = found != schema and [name for name, dtype in schema.items() if found.get(name) != dtype]
+    if wrong:
         told = "; ".join(f"{name}: {found.get(name, 'missing')}, not {schema[name]}" for name in wrong)
         raise TypeError(f"frame differs from its schema: {told}")
     if list(found) != list(schema):
         frame = frame[list(schema)]
     # Not column by column: that would write out, for good, each that holds one value for all rows.
-    if holes := [name for name, nulls in zip(schema, frame.null_count().row(0), strict=True) if nulls]:
+    nulls = frame.null_count().row(0)
+    if any(nulls):
+        holes = (name for name, count in zip(schema, nulls, strict=True) if count)
         raise TypeError(f"nulls in {', '.join(holes)}")
     return frame
 
@@ -177,7 +181,8 @@ def stack(frames: list[pl.DataFrame], schema: Schema) -> pl.DataFrame:
 
     In one piece: columns in several, beside one that is whole, are put together anew by each operation.
     """
-    return pl.concat([check(frame, schema) for frame in frames] or [empty(schema)], rechunk=True)
+    checked = [frame for frame in (check(frame, schema) for frame in frames) if frame.height]
+    return reduce(pl.DataFrame.vstack, checked).rechunk() if checked else empty(schema)
 
 
 def blanks(schema: Schema) -> list[pl.Expr]:
@@ -209,6 +214,14 @@ def clean_ids(ids: pl.Series) -> pl.Series:
         return ids
     rows = unclean.arg_true()
     return ids.clone().scatter(rows, ids[rows].str.replace(r"^([0-9]+)\.0+$", "$1"))
+
+
+def with_clean_ids(frame: pl.DataFrame, *names: str) -> pl.DataFrame:
+    """The frame with ids, in those of these columns that it has, as `clean_id` has them."""
+    there = [name for name in names if name in frame.columns]
+    unclean = frame.select(pl.col(there).str.contains(".0", literal=True).any())
+    cleaned = {name: clean_ids(frame[name]) for name in there if unclean[name].any()}
+    return with_values(frame, **cleaned) if cleaned else frame
 
 
 def matches(column: Column, pattern: str) -> Column:
