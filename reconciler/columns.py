@@ -71,6 +71,11 @@ def equals_any(column: pl.Series, few: Iterable[str]) -> pl.Series:
     return reduce(or_, (column == one for one in few), constant(value=False, height=column.len()))
 
 
+def is_there(column: pl.Series) -> pl.Series:
+    """Whether each row has a value: where none is missing, this is not asked of them one by one."""
+    return column.is_not_null() if column.null_count() else constant(value=True, height=column.len())
+
+
 def _column(values: Value, height: int) -> pl.Series:
     return values if isinstance(values, pl.Series) else constant(values, height)
 

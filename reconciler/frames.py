@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import polars as pl
 
-from reconciler.columns import with_values
+from reconciler.columns import framed, with_values
 from reconciler.model import FINDING_CODES
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def stack(frames: list[pl.DataFrame], schema: Schema) -> pl.DataFrame:
 
     In one piece: columns in several, beside one that is whole, are put together anew by each operation.
     """
-    checked = [frame for frame in (check(frame, schema) for frame in frames) if frame.height]
+    checked = [check(frame, schema) for frame in frames if frame.height]
     return reduce(pl.DataFrame.vstack, checked).rechunk() if checked else empty(schema)
 
 
@@ -285,14 +285,16 @@ def findings(  # noqa: PLR0913 - a finding's parts, each by name
     """
     if frame.is_empty():  # as most are: a school has few kinds of trouble at once
         return _NO_FINDINGS
-    return frame.select(
-        code=pl.lit(code),
-        level=pl.lit(level or FINDING_CODES[code].level),
-        host_id=pl.col(host_id) if isinstance(host_id, str) else host_id,
-        file=pl.col("file") if "file" in frame.columns else pl.lit(""),
-        line=pl.col("line") if "line" in frame.columns else pl.lit(0, pl.UInt32),
-        detail=pl.lit(detail) if isinstance(detail, str) else detail,
-        others=pl.lit("") if others is None else others,
+    parts = {"_host_id": host_id, "_detail": detail, "_others": others}
+    told = frame.with_columns(**{name: part for name, part in parts.items() if isinstance(part, pl.Expr)})
+    return framed(
+        code=code,
+        level=level or FINDING_CODES[code].level,
+        host_id=told["_host_id"] if isinstance(host_id, pl.Expr) else frame[host_id],
+        file=frame["file"] if "file" in frame.columns else "",
+        line=frame["line"] if "line" in frame.columns else 0,
+        detail=told["_detail"] if isinstance(detail, pl.Expr) else detail,
+        others=told["_others"] if isinstance(others, pl.Expr) else "",
     )
 
 

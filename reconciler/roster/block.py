@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import FINDINGS, empty, findings
+from reconciler.columns import constant, rows_where, where, with_values
+from reconciler.frames import FINDINGS, empty, findings, stack
 from reconciler.keys import is_among, is_repeated, put
 
 if TYPE_CHECKING:
     from reconciler.model import School
+
+_ALL = pl.col("host_id").unique().sort().alias("all")
+_OTHERS = pl.col("all").list.set_difference(pl.concat_list("host_id")).list.sort().list.join(" ")
 
 
 def block_people(
@@ -21,27 +25,27 @@ def block_people(
     Everybody eligible counts among those who share an e-mail, whatever else blocks them: also `others`
     (`host_id, mail`), whose rows differ, so that none of them stands for a person.
     """
-    people = people.with_columns(blocked=pl.lit(""))
+    people = with_values(people, blocked="")
     people, collided = _block_collisions(people, school)
     people, nameless = _block_missing_names(people)
     if school.email.students == "drop":
         people = _drop_shared_emails(people, others)
     people, sharing = _block_shared_emails(people, others)
-    return people, pl.concat([collided, nameless, sharing])
+    return people, stack([collided, nameless, sharing], FINDINGS)
 
 
 def _block_collisions(people: pl.DataFrame, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
     if not school.one_id_space:
         return people, empty(FINDINGS)
-    twice = is_repeated(people.select("host_id"))
-    sides = people.filter(twice)
-    if not sides.height:
+    twice = is_repeated(people[["host_id"]])
+    if not twice.any():
         return people, empty(FINDINGS)
+    sides = where(people, twice)
     other = sides.select("host_id", other="member_type", other_file="file", other_line="line")
     pairs = sides.join(other, on="host_id").filter(pl.col("member_type") != pl.col("other"))
-    where = pl.format("{} {} ({}:{})", "other", "host_id", "other_file", "other_line")
+    place = pl.format("{} {} ({}:{})", "other", "host_id", "other_file", "other_line")
     pairs = pairs.group_by("host_id", "member_type", "file", "line", maintain_order=True).agg(
-        others=where.str.join(" and ")
+        others=place.str.join(" and ")
     )
     cure = pl.format("; a prefix under members.{}.prefix would tell them apart", "member_type")
     found = findings(
@@ -54,7 +58,9 @@ def _block_collisions(people: pl.DataFrame, school: School) -> tuple[pl.DataFram
 
 
 def _block_missing_names(people: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    nameless = (pl.col("first_name") == "") | (pl.col("last_name") == "")
+    nameless = (people["first_name"] == "") | (people["last_name"] == "")
+    if not nameless.any():
+        return people, empty(FINDINGS)
     which = (
         pl.when((pl.col("first_name") == "") & (pl.col("last_name") == ""))
         .then(pl.lit("neither name is there"))
@@ -62,22 +68,20 @@ def _block_missing_names(people: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFra
         .then(pl.lit("the first name is missing"))
         .otherwise(pl.lit("the last name is missing"))
     )
-    found = findings(people.filter(nameless), "missing-name", which)
+    found = findings(where(people, nameless), "missing-name", which)
     return _mark(people, nameless, "missing-name"), found
 
 
 def _block_shared_emails(people: pl.DataFrame, others: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     shared = _is_shared(people, others)
-    sharers = people.filter(shared)
-    if not sharers.height:
+    if not shared.any():
         return people, empty(FINDINGS)
-    everybody = pl.concat([sharers.select("host_id", "mail"), others.select("host_id", "mail")])
-    groups = everybody.group_by("mail").agg(all=pl.col("host_id").unique().sort())
-    sharers = sharers.join(groups, on="mail", how="left", maintain_order="left").with_columns(
-        others=pl.col("all").list.set_difference(pl.concat_list("host_id")).list.sort().list.join(" ")
-    )
+    sharers = where(people, shared)
+    holders = ["host_id", "mail"]
+    groups = sharers[holders].vstack(others[holders]).group_by("mail").agg(_ALL)
+    sharers = sharers.join(groups, on="mail", how="left", maintain_order="left")
     found = findings(
-        sharers,
+        sharers.with_columns(others=_OTHERS),
         "shared-email",
         pl.format("shares its e-mail with {}", pl.col("others").str.replace_all(" ", ", ")),
         others=pl.col("others"),
@@ -86,9 +90,9 @@ def _block_shared_emails(people: pl.DataFrame, others: pl.DataFrame) -> tuple[pl
 
 
 def _is_shared(people: pl.DataFrame, others: pl.DataFrame) -> pl.Series:
-    shared = is_repeated(people.select("mail"))
+    shared = is_repeated(people[["mail"]])
     if others.height:
-        shared |= is_among(people.select("mail"), others.select("mail"))
+        shared |= is_among(people[["mail"]], others[["mail"]])
     return shared & (people["mail"] != "")
 
 
@@ -104,7 +108,7 @@ def _drop_shared_emails(people: pl.DataFrame, others: pl.DataFrame) -> pl.DataFr
     )
 
 
-def _mark(people: pl.DataFrame, who: pl.Series | pl.Expr, code: str) -> pl.DataFrame:
+def _mark(people: pl.DataFrame, who: pl.Series, code: str) -> pl.DataFrame:
     """Set `blocked` where nothing has blocked the person before."""
-    rows = people.select((who & (pl.col("blocked") == "")).arg_true()).to_series()
-    return put(people, rows, pl.DataFrame({"blocked": [code] * rows.len()}))
+    rows = rows_where(who & (people["blocked"] == ""))
+    return put(people, rows, constant(code, rows.len()).to_frame("blocked"))

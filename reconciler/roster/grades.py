@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import findings, folded, one_finding
+from reconciler.columns import where, with_values
+from reconciler.frames import FINDINGS, findings, folded, one_finding, stack
 
 if TYPE_CHECKING:
-    from reconciler.model import School
+    from reconciler.model import Grades, School
 
 MISMATCHES_THAT_HOLD = 3
 """Below this many, most of them disagreeing may be chance."""
+_RAW_YEAR = pl.col("grad_year").str.strip_chars().str.replace(r"\.0+$", "")
+_IS_YEAR = _RAW_YEAR.str.contains("^(?:19|20|21)[0-9]{2}$")
+_GRADE, _YEAR, _DERIVED = pl.col("_grade"), pl.col("_year"), pl.col("_derived")
+_NO_GRADE = (pl.col("_settled_grade") == "") & ~pl.col("_bad_grade")
+_TROUBLE: tuple[tuple[str, str, str | pl.Expr], ...] = (
+    ("_bad_grade", "unknown-grade", "its grade level is not in the table of grades, and counts as blank"),
+    ("_bad_year", "no-grad-year", "its graduation year is not a year, and counts as blank"),
+    (
+        "_neither",
+        "no-grad-year",
+        "it has neither a grade level nor a graduation year, so it joins no grade group",
+    ),
+    (
+        "_misfit",
+        "no-grad-year",
+        "no grade has its graduation year, and its grade level is blank, so it joins no grade group",
+    ),
+    (
+        "_differs",
+        "grade-mismatch",
+        pl.format("its graduation year is {}, its grade says {}", _YEAR, _DERIVED),
+    ),
+)
+"""What may be amiss: a flag, the finding's code, and its detail."""
 
 
 def read_grades(students: pl.DataFrame, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -22,91 +48,66 @@ def read_grades(students: pl.DataFrame, school: School) -> tuple[pl.DataFrame, p
     `groups.grade_from: grade` turns that round for the grade. Students also have `host_id, file, line`; what
     comes back has `unreadable` too, which names the fields whose value counts as not supplied.
     """
-    given = students.select("grade", "grad_year").unique()  # a handful, of however many students
-    frame = students.join(
-        _settle(given, school), on=["grade", "grad_year"], how="left", maintain_order="left"
-    ).with_columns(grade="_settled_grade", grad_year="_settled_year", unreadable="_unreadable")
-    return frame.select(*students.columns, "unreadable"), _findings(frame)
-
-
-def _settle(given: pl.DataFrame, school: School) -> pl.DataFrame:
-    """What each raw `grade` and `grad_year` together say."""
-    frame = _read_values(given, school)
-    last_year = school.school_year.end + school.grades.final
-    derived = (last_year - pl.col("_grade")).cast(pl.Int32)
-    by_year = last_year - pl.col("_year")
-    by_year = pl.when(by_year.is_in([level.number for level in school.grades.levels])).then(by_year)
-    choice = (
-        [pl.col("_grade"), by_year] if school.groups.grade_from == "grade" else [by_year, pl.col("_grade")]
+    said = ["grade", "grad_year"]
+    settled = students[said].unique()  # a handful, of however many students
+    for step in _steps(school.grades, school.school_year.end, school.groups.grade_from):
+        settled = settled.with_columns(step)
+    frame = students.join(settled, on=said, how="left", maintain_order="left")
+    read = with_values(
+        frame[students.columns],
+        grade=frame["_settled_grade"],
+        grad_year=frame["_settled_year"],
+        unreadable=frame["_unreadable"],
     )
-    frame = frame.with_columns(_derived=derived).with_columns(
-        _settled_grade=pl.coalesce(choice).cast(pl.String).fill_null(""),
-        _settled_year=pl.coalesce("_year", "_derived").cast(pl.String).fill_null(""),
-    )
-    # A year that fits no grade is as unreadable as one that is none: it takes nobody out of a group.
-    frame = frame.with_columns(
-        _misfit=(pl.col("_settled_grade") == "") & pl.col("_year").is_not_null() & ~pl.col("_bad_grade")
-    )
-    bad = pl.any_horizontal("_bad_grade", "_bad_year", "_misfit")
-    return frame.with_columns(_unreadable=pl.when(bad).then(pl.lit("grad_year")).otherwise(pl.lit("")))
+    return read, _findings(frame)
 
 
-def _read_values(given: pl.DataFrame, school: School) -> pl.DataFrame:
-    numbers = {value: level.number for level in school.grades.levels for value in level.values}
-    raw_year = pl.col("grad_year").str.strip_chars().str.replace(r"\.0+$", "")
-    is_year = raw_year.str.contains("^(?:19|20|21)[0-9]{2}$")
-    return given.with_columns(
-        _grade=folded("grade").replace_strict(numbers, default=None, return_dtype=pl.Int32)
+@lru_cache(maxsize=64)
+def _steps(grades: Grades, end: int, grade_from: str) -> list[list[pl.Expr]]:
+    """How to find out, step by step, what a raw `grade` and `grad_year` together say."""
+    numbers = {value: level.number for level in grades.levels for value in level.values}
+    last_year = end + grades.final
+    by_year = last_year - _YEAR
+    by_year = pl.when(by_year.is_in([level.number for level in grades.levels])).then(by_year)
+    choice = [_GRADE, by_year] if grade_from == "grade" else [by_year, _GRADE]
+    derived = (last_year - _GRADE).cast(pl.Int32)
+    read = [
+        folded("grade").replace_strict(numbers, default=None, return_dtype=pl.Int32).alias("_grade")
         if numbers
-        else pl.lit(None, pl.Int32),
-        _year=pl.when(is_year).then(raw_year).cast(pl.Int32),
+        else pl.lit(None, pl.Int32).alias("_grade"),
+        pl.when(_IS_YEAR).then(_RAW_YEAR).cast(pl.Int32).alias("_year"),
         # PowerSchool writes 0 for a graduation year that nobody entered.
-        _bad_year=~is_year & (raw_year != "") & ~raw_year.str.contains("^0+$"),
-    ).with_columns(_bad_grade=pl.col("_grade").is_null() & (pl.col("grade") != ""))
+        (~_IS_YEAR & (_RAW_YEAR != "") & ~_RAW_YEAR.str.contains("^0+$")).alias("_bad_year"),
+    ]
+    settle = [
+        derived.alias("_derived"),
+        pl.coalesce(choice).cast(pl.String).fill_null("").alias("_settled_grade"),
+        pl.coalesce(_YEAR, derived).cast(pl.String).fill_null("").alias("_settled_year"),
+        (_GRADE.is_null() & (pl.col("grade") != "")).alias("_bad_grade"),
+        (_YEAR.is_not_null() & derived.is_not_null()).alias("_comparable"),
+        (derived != _YEAR).fill_null(value=False).alias("_differs"),
+    ]
+    # A year that fits no grade is as unreadable as one that is none: it takes nobody out of a group.
+    misfit = _NO_GRADE & _YEAR.is_not_null()
+    bad = pl.any_horizontal("_bad_grade", "_bad_year", misfit)
+    judge = [
+        misfit.alias("_misfit"),
+        (_NO_GRADE & ~pl.col("_bad_year") & _YEAR.is_null()).alias("_neither"),
+        pl.when(bad).then(pl.lit("grad_year")).otherwise(pl.lit("")).alias("_unreadable"),
+    ]
+    return [read, settle, judge]
 
 
 def _findings(frame: pl.DataFrame) -> pl.DataFrame:
-    both = pl.col("_year").is_not_null() & pl.col("_derived").is_not_null()
-    differ = frame.filter(both & (pl.col("_year") != pl.col("_derived")))
-    unknown = frame.filter("_bad_grade")
-    found = [
-        findings(
-            unknown, "unknown-grade", "its grade level is not in the table of grades, and counts as blank"
-        ),
-        findings(
-            frame.filter("_bad_year"),
-            "no-grad-year",
-            "its graduation year is not a year, and counts as blank",
-        ),
-        findings(
-            frame.filter(
-                (pl.col("grade") == "")
-                & ~pl.col("_bad_grade")
-                & ~pl.col("_bad_year")
-                & (pl.col("_year").is_null())
-            ),
-            "no-grad-year",
-            "it has neither a grade level nor a graduation year, so it joins no grade group",
-        ),
-        findings(
-            frame.filter("_misfit"),
-            "no-grad-year",
-            "no grade has its graduation year, and its grade level is blank, so it joins no grade group",
-        ),
-        findings(
-            differ,
-            "grade-mismatch",
-            pl.format("its graduation year is {}, its grade says {}", pl.col("_year"), pl.col("_derived")),
-        ),
-    ]
-    comparable = frame.filter(both).height
-    if differ.height >= MISMATCHES_THAT_HOLD and differ.height * 2 > comparable:
+    found = [findings(where(frame, frame[flag]), code, detail) for flag, code, detail in _TROUBLE]
+    differing, comparable = frame["_differs"].sum(), frame["_comparable"].sum()
+    if differing >= MISMATCHES_THAT_HOLD and differing * 2 > comparable:
         found.append(
             one_finding(
                 "grade-mismatch",
-                f"{differ.height:,} of {comparable:,} students have a grade that disagrees with their"
+                f"{differing:,} of {comparable:,} students have a grade that disagrees with their"
                 " graduation year; school_year in the school file is wrong, or the export is of another year",
                 level="error",
             )
         )
-    return pl.concat(found)
+    return stack(found, FINDINGS)

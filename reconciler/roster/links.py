@@ -77,6 +77,13 @@ def read_links(
     return links[list(LINKS)], stack(held, HELD), stack(found, FINDINGS)
 
 
+def hold_each(host_ids: pl.Series, scope: str, reason: str) -> pl.DataFrame:
+    """HELD: each of these once."""
+    if not host_ids.len():
+        return empty(HELD)
+    return framed(host_id=host_ids.unique().sort(), scope=scope, reason=reason)
+
+
 def _other_ids(tables: Tables, students: pl.DataFrame) -> pl.DataFrame:
     """`key, shared` of each row: the student's other id, '' for none, and whether another has the same.
 
@@ -113,7 +120,7 @@ def _find_students(
 
 def _hold_namesakes(students: pl.DataFrame, other_ids: pl.DataFrame) -> pl.DataFrame:
     """HELD: students whose other id is not theirs alone, where links to students go by it."""
-    return _held(students["host_id"].filter(other_ids["shared"]), "links", "duplicate-id")
+    return hold_each(students["host_id"].filter(other_ids["shared"]), "links", "duplicate-id")
 
 
 def _nameless_contacts(bad: pl.DataFrame) -> list[pl.DataFrame]:
@@ -133,14 +140,7 @@ def _hold_children(bad: pl.DataFrame, students: pl.DataFrame) -> pl.DataFrame:
         return empty(HELD)
     host_ids = students["host_id"]
     theirs = is_one_of(host_ids, bad["student_host_id"]) & (host_ids != "") & (students["state"] != "gone")
-    return _held(host_ids.filter(theirs), "parents", "missing-id")
-
-
-def _held(host_ids: pl.Series, scope: str, reason: str) -> pl.DataFrame:
-    """HELD: each of these once."""
-    if not host_ids.len():
-        return empty(HELD)
-    return framed(host_id=host_ids.unique().sort(), scope=scope, reason=reason)
+    return hold_each(host_ids.filter(theirs), "parents", "missing-id")
 
 
 def _verdict(links: pl.DataFrame, rules: TableRules, school: School) -> pl.Series:

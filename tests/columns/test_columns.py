@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal, assert_series_equal
 
 from reconciler import columns
-from reconciler.columns import choose, constant, equals_any, framed, rows_where, where, with_values
+from reconciler.columns import choose, constant, equals_any, framed, is_there, rows_where, where, with_values
 
 TEXTS = st.sampled_from(["", "S1", "S2", "P1"])
 ROWS = st.lists(st.tuples(TEXTS, TEXTS, st.sampled_from([True, False, None])), max_size=8)
@@ -72,6 +72,13 @@ def test_a_frame_of_columns_and_constants(rows):
 def test_equals_any_is_is_in(rows, few):
     texts = frame_of(rows)["x"]
     assert_series_equal(equals_any(texts, few), texts.is_in(few), check_names=False)
+
+
+@given(ROWS)
+def test_is_there_is_is_not_null(rows):
+    mask = frame_of(rows)["mask"]
+    assert_series_equal(is_there(mask), mask.is_not_null(), check_names=False)
+    assert is_there(mask.drop_nulls()).all()
 
 
 def test_a_flag_is_no_number():
