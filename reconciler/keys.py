@@ -20,6 +20,8 @@ FEW = 8
 """How many times fewer keys are looked up one by one faster than by a join."""
 COMPARED = 2
 """Up to so many values, comparing with them takes a third of the time of looking them up."""
+COMPARED_IN_FEW = 8
+"""The same for few texts, where a look-up has a fixed cost."""
 _NO = pl.Series([False])
 _NULL = pl.Series([None], dtype=pl.UInt32)
 _NO_TEXT = pl.Series([None], dtype=pl.String)
@@ -138,7 +140,8 @@ def one_of(column: str, values: pl.Series) -> pl.Expr:
 
 def is_one_of(texts: pl.Series, values: pl.Series) -> pl.Series:
     """Whether each text is one of the values."""
-    return equals_any(texts, values) if values.len() <= COMPARED else texts.is_in(listed(values))
+    compared = COMPARED_IN_FEW if texts.len() < MANY else COMPARED
+    return equals_any(texts, values) if values.len() <= compared else texts.is_in(listed(values))
 
 
 def flags(height: int, true: pl.Series | None = None) -> pl.Series:

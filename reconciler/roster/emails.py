@@ -10,7 +10,7 @@ from reconciler.columns import framed, is_there, rows_where, where, with_values
 from reconciler.errors import InputError, Mistake
 from reconciler.frames import FINDINGS, empty, findings, folded, with_clean_ids
 from reconciler.keys import find, is_repeated, put
-from reconciler.roster.rows import of_its_values
+from reconciler.roster.rows import answers
 
 if TYPE_CHECKING:
     from reconciler.model import School, Tables
@@ -19,7 +19,11 @@ _NOT = r"\s@,;:<>()\[\]\"\p{Cc}\p{Cf}"
 """Signs that an address does not have; nor any that cannot be seen, for two of them would look alike."""
 ADDRESS = rf"^[^{_NOT}]+@[^{_NOT}]+\.[^{_NOT}.]+$"
 
-EMAIL_KEYS = {"student": pl.col("person_id"), "staff": pl.lit(""), "parent": pl.col("source_id")}
+EMAIL_KEYS = {
+    "student": pl.col("person_id").alias("email_key"),
+    "staff": pl.lit("").alias("email_key"),
+    "parent": pl.col("source_id").alias("email_key"),
+}
 """By what the e-mails table names people of each member type: staff have theirs in their own table."""
 
 
@@ -40,7 +44,7 @@ def _first_by_priority(emails: pl.DataFrame, yes: tuple[str, ...]) -> pl.DataFra
     """Of several e-mails of a person the primary one, else the first by priority."""
     is_primary = folded("is_primary").is_in(list(yes))
     ranked = emails.with_columns(
-        _primary=of_its_values(emails, "is_primary", is_primary)[0]
+        _primary=answers(emails, [("is_primary", (is_primary,))])[0][0]
         if "is_primary" in emails.columns
         else pl.lit(value=False),
         _priority=pl.col("priority").cast(pl.Float64, strict=False).fill_null(float("inf"))

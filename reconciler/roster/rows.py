@@ -10,7 +10,7 @@ import polars as pl
 
 from reconciler.columns import choose, constant, equals_any, framed, rows_where, where, with_values
 from reconciler.frames import SEVERAL_SCHOOLS, folded, matches, with_clean_ids
-from reconciler.keys import MANY, first_of_each, first_rows, flags, one_of, put
+from reconciler.keys import first_of_each, first_rows, flags, is_one_of, put
 
 if TYPE_CHECKING:
     from reconciler.model import MemberRules, RowFilter, School, TableRules
@@ -74,23 +74,17 @@ def _conditions(column: str, rule: RowFilter) -> tuple[pl.Expr, pl.Expr]:
 
 
 def answers(frame: pl.DataFrame, asked: list[Asked]) -> list[list[pl.Series]]:
-    """For everything that is asked, the rows for which each condition is true, all in one query."""
-    masks = iter(
-        frame.select(
-            condition.alias(f"{place} {number}")
-            for place, (column, conditions) in enumerate(asked)
-            for number, condition in enumerate(of_its_values(frame, column, *conditions))
-        )
-    )
-    return [[next(masks) for _ in conditions] for _, conditions in asked]
+    """For everything that is asked, the rows for which each condition is true.
+
+    A column that decides has a handful of values: each is asked once, of however many rows.
+    """
+    return [_answer(frame[column], conditions) for column, conditions in asked]
 
 
-def of_its_values(frame: pl.DataFrame, column: str, *conditions: pl.Expr) -> list[pl.Expr]:
-    """Whether conditions of a column are true; of many rows, each distinct value is asked once."""
-    if frame.height < MANY:
-        return list(conditions)
-    values = frame.select(pl.col(column).unique())
-    return [one_of(column, values.filter(holds)[column]) for holds in conditions]
+def _answer(column: pl.Series, conditions: tuple[pl.Expr, ...]) -> list[pl.Series]:
+    values = column.value_counts(name="_rows")
+    held = values.select(condition.alias(str(number)) for number, condition in enumerate(conditions))
+    return [is_one_of(column, values[column.name].filter(holds)) for holds in held]
 
 
 def classify_rows(table: pl.DataFrame, rules: TableRules, member_type: str, school: School) -> pl.DataFrame:
