@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.columns import where, with_values
+from reconciler.columns import choose, where, with_values
 from reconciler.frames import FINDINGS, findings, folded, one_finding, stack
+from reconciler.keys import is_one_of
 
 if TYPE_CHECKING:
     from reconciler.model import Grades, School
 
 MISMATCHES_THAT_HOLD = 3
 """Below this many, most of them disagreeing may be chance."""
-_RAW_YEAR = pl.col("grad_year").str.strip_chars().str.replace(r"\.0+$", "")
-_IS_YEAR = _RAW_YEAR.str.contains("^(?:19|20|21)[0-9]{2}$")
-_GRADE, _YEAR, _DERIVED = pl.col("_grade"), pl.col("_year"), pl.col("_derived")
-_NO_GRADE = (pl.col("_settled_grade") == "") & ~pl.col("_bad_grade")
+_RAW_YEAR = pl.col("grad_year").str.strip_chars().str.replace(r"\.0+$", "").alias("raw_year")
+_IS_YEAR = pl.col("raw_year").str.contains("^(?:19|20|21)[0-9]{2}$").alias("is_year")
+# PowerSchool writes 0 for a graduation year that nobody entered.
+_IS_ZERO = pl.col("raw_year").str.contains("^0+$").alias("is_zero")
 _TROUBLE: tuple[tuple[str, str, str | pl.Expr], ...] = (
     ("_bad_grade", "unknown-grade", "its grade level is not in the table of grades, and counts as blank"),
     ("_bad_year", "no-grad-year", "its graduation year is not a year, and counts as blank"),
@@ -35,7 +36,7 @@ _TROUBLE: tuple[tuple[str, str, str | pl.Expr], ...] = (
     (
         "_differs",
         "grade-mismatch",
-        pl.format("its graduation year is {}, its grade says {}", _YEAR, _DERIVED),
+        pl.format("its graduation year is {}, its grade says {}", "_year", "_derived"),
     ),
 )
 """What may be amiss: a flag, the finding's code, and its detail."""
@@ -49,10 +50,8 @@ def read_grades(students: pl.DataFrame, school: School) -> tuple[pl.DataFrame, p
     comes back has `unreadable` too, which names the fields whose value counts as not supplied.
     """
     said = ["grade", "grad_year"]
-    settled = students[said].unique()  # a handful, of however many students
-    for step in _steps(school.grades, school.school_year.end, school.groups.grade_from):
-        settled = settled.with_columns(step)
-    frame = students.join(settled, on=said, how="left", maintain_order="left")
+    given = students[said].unique()  # a handful, of however many students
+    frame = students.join(_settle(given, school), on=said, how="left", maintain_order="left")
     read = with_values(
         frame[students.columns],
         grade=frame["_settled_grade"],
@@ -62,40 +61,50 @@ def read_grades(students: pl.DataFrame, school: School) -> tuple[pl.DataFrame, p
     return read, _findings(frame)
 
 
-@lru_cache(maxsize=64)
-def _steps(grades: Grades, end: int, grade_from: str) -> list[list[pl.Expr]]:
-    """How to find out, step by step, what a raw `grade` and `grad_year` together say."""
-    numbers = {value: level.number for level in grades.levels for value in level.values}
-    last_year = end + grades.final
-    by_year = last_year - _YEAR
-    by_year = pl.when(by_year.is_in([level.number for level in grades.levels])).then(by_year)
-    choice = [_GRADE, by_year] if grade_from == "grade" else [by_year, _GRADE]
-    derived = (last_year - _GRADE).cast(pl.Int32)
-    read = [
-        folded("grade").replace_strict(numbers, default=None, return_dtype=pl.Int32).alias("_grade")
-        if numbers
-        else pl.lit(None, pl.Int32).alias("_grade"),
-        pl.when(_IS_YEAR).then(_RAW_YEAR).cast(pl.Int32).alias("_year"),
-        # PowerSchool writes 0 for a graduation year that nobody entered.
-        (~_IS_YEAR & (_RAW_YEAR != "") & ~_RAW_YEAR.str.contains("^0+$")).alias("_bad_year"),
-    ]
-    settle = [
-        derived.alias("_derived"),
-        pl.coalesce(choice).cast(pl.String).fill_null("").alias("_settled_grade"),
-        pl.coalesce(_YEAR, derived).cast(pl.String).fill_null("").alias("_settled_year"),
-        (_GRADE.is_null() & (pl.col("grade") != "")).alias("_bad_grade"),
-        (_YEAR.is_not_null() & derived.is_not_null()).alias("_comparable"),
-        (derived != _YEAR).fill_null(value=False).alias("_differs"),
-    ]
+def _settle(given: pl.DataFrame, school: School) -> pl.DataFrame:
+    """What each raw `grade` and `grad_year` together say: every number as text, '' for none."""
+    read = given.select("grade", _number(school.grades), _RAW_YEAR)
+    is_year, is_zero = read.select(_IS_YEAR, _IS_ZERO)
+    grade, raw_year = read["number"], read["raw_year"]
+    last_year, has_grade = school.school_year.end + school.grades.final, grade != ""
+    year = choose(is_year, raw_year, "")
+    derived = choose(has_grade, _less(last_year, grade), "")
+    by_year = _less(last_year, year)
+    levels = pl.Series([str(level.number) for level in school.grades.levels], dtype=pl.String)
+    by_year = choose(is_one_of(by_year, levels), by_year, "")
+    first, second = (grade, by_year) if school.groups.grade_from == "grade" else (by_year, grade)
+    settled_grade = choose(first != "", first, second)
+    bad_grade, bad_year = ~has_grade & (read["grade"] != ""), ~is_year & ~is_zero & (raw_year != "")
+    no_grade = (settled_grade == "") & ~bad_grade
     # A year that fits no grade is as unreadable as one that is none: it takes nobody out of a group.
-    misfit = _NO_GRADE & _YEAR.is_not_null()
-    bad = pl.any_horizontal("_bad_grade", "_bad_year", misfit)
-    judge = [
-        misfit.alias("_misfit"),
-        (_NO_GRADE & ~pl.col("_bad_year") & _YEAR.is_null()).alias("_neither"),
-        pl.when(bad).then(pl.lit("grad_year")).otherwise(pl.lit("")).alias("_unreadable"),
-    ]
-    return [read, settle, judge]
+    misfit = no_grade & is_year
+    return with_values(
+        given,
+        _settled_grade=settled_grade,
+        _settled_year=choose(is_year, year, derived),
+        _unreadable=choose(bad_grade | bad_year | misfit, "grad_year", ""),
+        _year=year,
+        _derived=derived,
+        _bad_grade=bad_grade,
+        _bad_year=bad_year,
+        _neither=no_grade & ~bad_year & ~is_year,
+        _misfit=misfit,
+        _comparable=is_year & has_grade,
+        _differs=is_year & has_grade & (year != derived),
+    )
+
+
+@lru_cache(maxsize=64)
+def _number(grades: Grades) -> pl.Expr:
+    """The grade's number as text, '' where the table of grades has none."""
+    numbers = {value: str(level.number) for level in grades.levels for value in level.values}
+    number = folded("grade").replace_strict(numbers, default="", return_dtype=pl.String)
+    return (number if numbers else pl.lit("")).alias("number")
+
+
+def _less(last_year: int, numbers: pl.Series) -> pl.Series:
+    """As many fewer than the last year, as text; null where there is no number."""
+    return (last_year - numbers.cast(pl.Int32, strict=False)).cast(pl.String)
 
 
 def _findings(frame: pl.DataFrame) -> pl.DataFrame:

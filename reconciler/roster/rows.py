@@ -119,13 +119,8 @@ def settled(left: pl.DataFrame, *states: str) -> pl.DataFrame:
 
 def _of_several(first: pl.Series) -> pl.Series:
     """Whether there is more than one row of the same Host ID."""
-    later = _is_later(first)
+    later = first != pl.int_range(first.len(), dtype=pl.UInt32, eager=True)
     return later | flags(first.len(), first.filter(later)) if later.any() else later
-
-
-def _is_later(first: pl.Series) -> pl.Series:
-    """Whether a row before has the same Host ID."""
-    return first != pl.int_range(first.len(), dtype=pl.UInt32, eager=True)
 
 
 def _join_sparse(table: pl.DataFrame) -> pl.DataFrame:
@@ -218,15 +213,16 @@ def _collapse_rows(frame: pl.DataFrame, identity: list[str]) -> pl.DataFrame:
     rows = rows_where(_of_several(frame["first"]) & counts)
     if not rows.len():
         return frame
-    some = frame[[*identity, "conflict", "school_id", "first"]][rows]
-    one = first_rows(some["first"])
-    others = some[one]
+    one = frame["first"][rows]
+    if not counts[one].all():  # the first row of all may be one that does not count
+        one = rows[first_rows(one)]
+    said = frame[[*identity, "conflict", "school_id"]]
+    some, others, later = said[rows], said[one], rows != one
     unlike = reduce(or_, (some[name] != others[name] for name in identity), some["conflict"])
-    differ = flags(one.len(), one.filter(unlike))[one] & _of_several(one)
+    differ = (flags(frame.height, one.filter(unlike)) & flags(frame.height, one.filter(later)))[one]
     schools = some["school_id"]
     if (schools != others["school_id"]).any():
-        schools = some.select(_SCHOOLS.over("first")).to_series()
-    later = _is_later(one)
+        schools = with_values(some, one=one).select(_SCHOOLS.over("one")).to_series()
     collapsed = framed(
         state=choose(differ, "duplicate", choose(later, "repeated", "eligible")),
         reason=choose(differ, "duplicate-id", choose(later, REPEATED, "")),
