@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import polars as pl
 
-from reconciler.columns import framed, with_values
+from reconciler.columns import framed
 from reconciler.model import FINDING_CODES
 
 if TYPE_CHECKING:
@@ -152,16 +152,13 @@ def check(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
         TypeError: a column is missing, has another type or holds nulls: a stage broke its promise.
     """
     found = dict(zip(frame.columns, frame.dtypes, strict=True))
-    wrong = found != schema and [name for name, dtype in schema.items() if found.get(name) != dtype]
-    if wrong:
+    if wrong := [name for name, dtype in schema.items() if found.get(name) != dtype]:
         told = "; ".join(f"{name}: {found.get(name, 'missing')}, not {schema[name]}" for name in wrong)
         raise TypeError(f"frame differs from its schema: {told}")
     if list(found) != list(schema):
         frame = frame[list(schema)]
     # Not column by column: that would write out, for good, each that holds one value for all rows.
-    nulls = frame.null_count().row(0)
-    if any(nulls):
-        holes = (name for name, count in zip(schema, nulls, strict=True) if count)
+    if holes := [name for name, nulls in zip(schema, frame.null_count().row(0), strict=True) if nulls]:
         raise TypeError(f"nulls in {', '.join(holes)}")
     return frame
 
@@ -216,14 +213,6 @@ def clean_ids(ids: pl.Series) -> pl.Series:
     return ids.clone().scatter(rows, ids[rows].str.replace(r"^([0-9]+)\.0+$", "$1"))
 
 
-def with_clean_ids(frame: pl.DataFrame, *names: str) -> pl.DataFrame:
-    """The frame with ids, in those of these columns that it has, as `clean_id` has them."""
-    there = [name for name in names if name in frame.columns]
-    unclean = frame.select(pl.col(there).str.contains(".0", literal=True).any())
-    cleaned = {name: clean_ids(frame[name]) for name in there if unclean[name].any()}
-    return with_values(frame, **cleaned) if cleaned else frame
-
-
 def matches(column: Column, pattern: str) -> Column:
     """Whether the whole text matches the regular expression."""
     return column.str.contains(f"^(?:{pattern})$")
@@ -266,9 +255,6 @@ def link_id(left: str, right: str) -> pl.Expr:
     return pl.concat_str(quoted(left), quoted(right), separator=":")
 
 
-_NO_FINDINGS = empty(FINDINGS)
-
-
 def findings(  # noqa: PLR0913 - a finding's parts, each by name
     frame: pl.DataFrame,
     code: str,
@@ -284,17 +270,18 @@ def findings(  # noqa: PLR0913 - a finding's parts, each by name
     is a column's name or an expression. The level is the code's own unless one is given.
     """
     if frame.is_empty():  # as most are: a school has few kinds of trouble at once
-        return _NO_FINDINGS
-    parts = {"_host_id": host_id, "_detail": detail, "_others": others}
-    told = frame.with_columns(**{name: part for name, part in parts.items() if isinstance(part, pl.Expr)})
+        return empty(FINDINGS)
+    parts = {"host_id": host_id, "detail": detail, "others": others}
+    asked = {name: part for name, part in parts.items() if isinstance(part, pl.Expr)}
+    told = frame.with_columns(**asked) if asked else frame
     return framed(
         code=code,
         level=level or FINDING_CODES[code].level,
-        host_id=told["_host_id"] if isinstance(host_id, pl.Expr) else frame[host_id],
+        host_id=frame[host_id] if isinstance(host_id, str) else told["host_id"],
         file=frame["file"] if "file" in frame.columns else "",
         line=frame["line"] if "line" in frame.columns else 0,
-        detail=told["_detail"] if isinstance(detail, pl.Expr) else detail,
-        others=told["_others"] if isinstance(others, pl.Expr) else "",
+        detail=detail if isinstance(detail, str) else told["detail"],
+        others="" if others is None else told["others"],
     )
 
 

@@ -113,7 +113,7 @@ def put(frame: pl.DataFrame, rows: pl.Series, values: pl.DataFrame) -> pl.DataFr
 
 def first_of_each(frame: pl.DataFrame, on: list[str]) -> pl.DataFrame:
     """The first row of each key, in the order in which they stand."""
-    repeated = is_repeated(frame[on])
+    repeated = is_repeated(frame[on]) if frame.height > 1 else flags(frame.height)
     if not repeated.any():
         return frame
     if frame.height < MANY:

@@ -81,10 +81,10 @@ def _block_shared_emails(people: pl.DataFrame, others: pl.DataFrame) -> tuple[pl
     groups = sharers[holders].vstack(others[holders]).group_by("mail").agg(_ALL)
     sharers = sharers.join(groups, on="mail", how="left", maintain_order="left")
     found = findings(
-        sharers.with_columns(others=_OTHERS),
+        sharers,
         "shared-email",
-        pl.format("shares its e-mail with {}", pl.col("others").str.replace_all(" ", ", ")),
-        others=pl.col("others"),
+        pl.format("shares its e-mail with {}", _OTHERS.str.replace_all(" ", ", ")),
+        others=_OTHERS,
     )
     return _mark(people, shared, "shared-email"), found
 

@@ -250,7 +250,7 @@ def _is_known(links: pl.DataFrame, people: pl.DataFrame, parents: pl.DataFrame) 
     if known.all():
         return known
     # Whoever has no row of a parent that counts may be a member of staff under the same Host ID.
-    others = links["parent_host_id"].filter(~known).unique()
+    others = links["parent_host_id"].filter(~known)
     here = people["host_id"].filter(is_one_of(people["host_id"], others))
     return known | is_one_of(links["parent_host_id"], here)
 

@@ -8,8 +8,9 @@ import polars as pl
 
 from reconciler.columns import framed, is_there, rows_where, where, with_values
 from reconciler.errors import InputError, Mistake
-from reconciler.frames import FINDINGS, empty, findings, folded, with_clean_ids
+from reconciler.frames import FINDINGS, empty, findings, folded
 from reconciler.keys import find, is_repeated, put
+from reconciler.roster.ids import with_clean_ids
 from reconciler.roster.rows import answers
 
 if TYPE_CHECKING:

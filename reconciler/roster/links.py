@@ -18,13 +18,13 @@ from reconciler.frames import (
     folded,
     matches,
     stack,
-    with_clean_ids,
 )
 from reconciler.keys import find, flags, is_one_of, is_repeated, nowhere
+from reconciler.roster.ids import with_clean_ids
 from reconciler.roster.rows import Asked, answers, filters_at_hand
 
 if TYPE_CHECKING:
-    from reconciler.model import School, TableRules, Tables
+    from reconciler.model import MemberRules, School, TableRules, Tables
 
 NO = ("", "0", "false", "no", "n", "f")
 """What a flag says for no (case-folded): a blank flag does not pass."""
@@ -55,6 +55,7 @@ def read_links(
     contacts = with_clean_ids(tables.frames["contacts"], "parent_id", "student_id", "student_alternate_id")
     other_ids = _other_ids(tables, students)
     student = _find_students(contacts, students, other_ids, school)
+    named, parent_host_id = contacts.select(*_identity(school.members["parent"]))
     relationship = contacts["relationship"] if "relationship" in contacts.columns else ""
     links = framed(
         student=student,
@@ -64,17 +65,24 @@ def read_links(
         file=contacts["_file"],
         line=contacts["_line"],
         parent_id=contacts["parent_id"],
+        parent_host_id=parent_host_id,
     )
     if student.null_count():
         links = with_values(links, student_host_id=links["student_host_id"].fill_null(""))
-    named = matches(contacts["parent_id"], school.members["parent"].id_pattern)
     bad = where(links, ~named & (links["verdict"] != "no"))
     links = where(links, named)
-    parent_host_id = school.members["parent"].prefix + links["parent_id"]
-    links = with_values(links, parent_host_id=parent_host_id, parent=find(parent_host_id, parents["host_id"]))
+    links = with_values(links, parent=find(links["parent_host_id"], parents["host_id"]))
     held = [_hold_namesakes(students, other_ids), _hold_children(bad, students)]
     found = [*_nameless_contacts(bad), _unknown_students(links)]
     return links[list(LINKS)], stack(held, HELD), stack(found, FINDINGS)
+
+
+@lru_cache(maxsize=256)
+def _identity(parents: MemberRules) -> tuple[pl.Expr, pl.Expr]:
+    """Whether a contact's id is one, and the Host ID that it makes."""
+    parent_id = pl.col("parent_id")
+    named = matches(parent_id, parents.id_pattern).alias("named")
+    return named, (pl.lit(parents.prefix) + parent_id).alias("host_id")
 
 
 def hold_each(host_ids: pl.Series, scope: str, reason: str) -> pl.DataFrame:

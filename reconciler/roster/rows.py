@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import polars as pl
 
 from reconciler.columns import choose, constant, equals_any, framed, rows_where, where, with_values
-from reconciler.frames import SEVERAL_SCHOOLS, folded, matches, with_clean_ids
+from reconciler.frames import SEVERAL_SCHOOLS, folded, matches
 from reconciler.keys import first_of_each, first_rows, flags, is_one_of, put
+from reconciler.roster.ids import with_clean_ids
 
 if TYPE_CHECKING:
     from reconciler.model import MemberRules, RowFilter, School, TableRules
