@@ -57,8 +57,8 @@ def with_values(frame: pl.DataFrame, **columns: Value) -> pl.DataFrame:
 
 def choose(mask: pl.Series, yes: Value, no: Value) -> pl.Series:
     """For each row `yes` where the mask is true, else `no`; a null is not true."""
-    height = mask.len()
-    return _column(yes, height).zip_with(mask, _column(no, height))
+    one, other = (value if isinstance(value, pl.Series) else _one(value) for value in (yes, no))
+    return one.zip_with(mask, other)  # which itself repeats what is there once
 
 
 def constant(value: str | bool | int, height: int) -> pl.Series:
