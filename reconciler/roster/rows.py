@@ -70,8 +70,7 @@ def filters_at_hand(frame: pl.DataFrame, rules: TableRules) -> list[Asked]:
 @lru_cache(maxsize=256)
 def _conditions(column: str, rule: RowFilter) -> tuple[pl.Expr, pl.Expr]:
     value = folded(column)
-    accepted = value.is_in(list(rule.accept))
-    return accepted, accepted | (matches(value, rule.known) if rule.known else value != "")
+    return value.is_in(list(rule.accept)), matches(value, rule.known) if rule.known else value != ""
 
 
 def answers(frame: pl.DataFrame, asked: list[Asked]) -> list[list[pl.Series]]:
@@ -179,8 +178,8 @@ def _judge_rows(frame: pl.DataFrame, rules: TableRules, member_type: str, school
     if not stopped.len():
         return frame
     refusals = [
-        (_refusal(member_type, column), accepted[stopped], clear[stopped])
-        for (column, _), (accepted, clear) in zip(asked, filters, strict=True)
+        (_refusal(member_type, column), accepted[stopped], known[stopped])
+        for (column, _), (accepted, known) in zip(asked, filters, strict=True)
     ]
     return put(frame, stopped, _judge_stopped(frame[["source_id", "named"]][stopped], refusals))
 
@@ -196,9 +195,9 @@ def _judge_stopped(rows: pl.DataFrame, refusals: list[tuple[str, pl.Series, pl.S
     Of each filter: what is said of those that it refuses, which it accepts, and which values are known.
     """
     certain, refused = flags(rows.height), constant("", rows.height)
-    for refusal, accepted, clear in reversed(refusals):  # the first that refuses a row is what is told
+    for refusal, accepted, known in reversed(refusals):  # the first that refuses a row is what is told
         # A row that one filter refuses for certain is out, whatever another cannot read.
-        certain |= ~accepted & clear
+        certain |= ~accepted & known
         refused = choose(accepted, refused, refusal)
     problem = choose(rows["source_id"] == "", "missing-id", "bad-id")
     return framed(
