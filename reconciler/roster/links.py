@@ -21,7 +21,7 @@ from reconciler.frames import (
 )
 from reconciler.keys import find, flags, is_one_of, is_repeated, nowhere
 from reconciler.roster.ids import with_clean_ids
-from reconciler.roster.rows import Asked, answers, filters_at_hand
+from reconciler.roster.rows import answers, filters_at_hand
 
 if TYPE_CHECKING:
     from reconciler.model import MemberRules, School, TableRules, Tables
@@ -153,19 +153,18 @@ def _hold_children(bad: pl.DataFrame, students: pl.DataFrame) -> pl.DataFrame:
 
 def _verdict(links: pl.DataFrame, rules: TableRules, school: School) -> pl.Series:
     """`yes`, `no`, or `unclear` where a flag cannot be read."""
-    filters = filters_at_hand(links, rules)
-    flagged: list[Asked] = [(column, _says(column, school.parents.yes)) for column in school.parents.any_of]
+    filters = answers(links, filters_at_hand(links, rules))
+    flagged = answers(
+        links, [(column, _says(column, school.parents.yes)) for column in school.parents.any_of]
+    )
+    says_yes = [yes for yes, _ in flagged]
     if school.parents.relationships:
         wanted = folded("relationship").is_in(list(school.parents.relationships))
-        flagged.append(("relationship", (wanted,)))
-    asked = answers(links, [*filters, *flagged])
-    passes, known = zip(*asked[: len(filters)], strict=True) if filters else ((), ())
-    says_yes = [yes for yes, *_ in asked[len(filters) :]]
-    readable = [either[0] for _, *either in asked[len(filters) :] if either]
+        says_yes += answers(links, [("relationship", (wanted,))])[0]
     is_parent = reduce(or_, says_yes, flags(links.height))
-    nobody = reduce(and_, readable, ~is_parent)
-    never = reduce(or_, (~accepted & clear for accepted, clear in zip(passes, known, strict=True)), nobody)
-    certain = reduce(and_, passes, is_parent)
+    nobody = reduce(and_, (either for _, either in flagged), ~is_parent)
+    never = reduce(or_, (~accepted & known for accepted, known in filters), nobody)
+    certain = reduce(and_, (accepted for accepted, _ in filters), is_parent)
     return choose(never, "no", choose(certain, "yes", "unclear"))
 
 
