@@ -20,8 +20,6 @@ Value: TypeAlias = "pl.Series | str | bool | int"
 """A column, or what stands in all of its rows: a text, a flag, or a number (UInt32)."""
 MANY = 20_000
 """Rows from which on a query is worth its own, fixed cost."""
-COMPARED = 5
-"""Up to so many values, comparing with each is faster than looking them up, of few rows and of many."""
 
 
 def where(frame: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:
@@ -59,10 +57,10 @@ def with_values(frame: pl.DataFrame, **columns: Value) -> pl.DataFrame:
 
 def choose(mask: pl.Series, yes: Value, no: Value) -> pl.Series:
     """For each row `yes` where the mask is true, else `no`; a null is not true."""
-    height = mask.len()
     if not mask.any():
-        return _column(no, height)
-    return _column(yes, height).zip_with(mask, _column(no, height))
+        return _column(no, mask.len())
+    one, other = (value if isinstance(value, pl.Series) else _one(value) for value in (yes, no))
+    return one.zip_with(mask, other)  # which itself repeats what is there once
 
 
 def constant(value: str | bool | int, height: int) -> pl.Series:
@@ -75,18 +73,14 @@ def equals_any(column: pl.Series, few: Iterable[str]) -> pl.Series:
     return reduce(or_, (column == one for one in few), constant(value=False, height=column.len()))
 
 
-def is_one_of(texts: pl.Series, values: pl.Series) -> pl.Series:
-    """Whether each text is one of the values."""
-    if texts.is_empty():
-        return constant(value=False, height=0)
-    if values.len() <= COMPARED:
-        return equals_any(texts, values)
-    return texts.is_in(values.implode() if values.len() > MANY else pl.Series([values]))
-
-
 def piled(frames: list[pl.DataFrame]) -> pl.DataFrame:
     """The rows of all frames of the same columns, in one piece; most of them, as a rule, have no rows."""
     return pl.concat([frame for frame in frames if frame.height] or frames[:1], rechunk=True)
+
+
+def is_there(column: pl.Series) -> pl.Series:
+    """Whether each row has a value: where none is missing, this is not asked of them one by one."""
+    return column.is_not_null() if column.null_count() else constant(value=True, height=column.len())
 
 
 def _column(values: Value, height: int) -> pl.Series:

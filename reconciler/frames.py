@@ -5,11 +5,12 @@ Every id and every value is text, `''` is the one empty value, and there are no 
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, reduce
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import polars as pl
 
+from reconciler.columns import framed
 from reconciler.model import FINDING_CODES
 
 if TYPE_CHECKING:
@@ -183,7 +184,8 @@ def stack(frames: list[pl.DataFrame], schema: Schema) -> pl.DataFrame:
 
     In one piece: columns in several, beside one that is whole, are put together anew by each operation.
     """
-    return pl.concat([check(frame, schema) for frame in frames] or [empty(schema)], rechunk=True)
+    checked = [check(frame, schema) for frame in frames if frame.height]
+    return reduce(pl.DataFrame.vstack, checked).rechunk() if checked else empty(schema)
 
 
 def blanks(schema: Schema) -> list[pl.Expr]:
@@ -259,9 +261,6 @@ def link_id(left: str, right: str) -> pl.Expr:
     return pl.concat_str(quoted(left), quoted(right), separator=":")
 
 
-_NO_FINDINGS = empty(FINDINGS)
-
-
 def findings(  # noqa: PLR0913 - a finding's parts, each by name
     frame: pl.DataFrame,
     code: str,
@@ -277,15 +276,18 @@ def findings(  # noqa: PLR0913 - a finding's parts, each by name
     is a column's name or an expression. The level is the code's own unless one is given.
     """
     if frame.is_empty():  # as most are: a school has few kinds of trouble at once
-        return _NO_FINDINGS
-    return frame.select(
-        code=pl.lit(code),
-        level=pl.lit(level or FINDING_CODES[code].level),
-        host_id=pl.col(host_id) if isinstance(host_id, str) else host_id,
-        file=pl.col("file") if "file" in frame.columns else pl.lit(""),
-        line=pl.col("line") if "line" in frame.columns else pl.lit(0, pl.UInt32),
-        detail=pl.lit(detail) if isinstance(detail, str) else detail,
-        others=pl.lit("") if others is None else others,
+        return empty(FINDINGS)
+    parts = {"host_id": host_id, "detail": detail, "others": others}
+    asked = {name: part for name, part in parts.items() if isinstance(part, pl.Expr)}
+    told = frame.with_columns(**asked) if asked else frame
+    return framed(
+        code=code,
+        level=level or FINDING_CODES[code].level,
+        host_id=frame[host_id] if isinstance(host_id, str) else told["host_id"],
+        file=frame["file"] if "file" in frame.columns else "",
+        line=frame["line"] if "line" in frame.columns else 0,
+        detail=detail if isinstance(detail, str) else told["detail"],
+        others="" if others is None else told["others"],
     )
 
 

@@ -12,12 +12,16 @@ from operator import and_, xor
 
 import polars as pl
 
+from reconciler.columns import equals_any
+
 MANY = 20_000
 """Rows from which on hashing is worth its own, fixed cost."""
 FEW = 8
 """How many times fewer keys are looked up one by one faster than by a join."""
 COMPARED = 2
 """Up to so many values, comparing with them takes a third of the time of looking them up."""
+COMPARED_IN_COLUMNS = 5
+"""The same of columns, of few rows and of many."""
 _NO = pl.Series([False])
 _NULL = pl.Series([None], dtype=pl.UInt32)
 _NO_TEXT = pl.Series([None], dtype=pl.String)
@@ -109,11 +113,11 @@ def put(frame: pl.DataFrame, rows: pl.Series, values: pl.DataFrame) -> pl.DataFr
 
 def first_of_each(frame: pl.DataFrame, on: list[str]) -> pl.DataFrame:
     """The first row of each key, in the order in which they stand."""
-    if frame.height < MANY:
-        return frame.unique(on, keep="first", maintain_order=True)
-    repeated = is_repeated(frame.select(on))
+    repeated = is_repeated(frame[on]) if frame.height > 1 else flags(frame.height)
     if not repeated.any():
         return frame
+    if frame.height < MANY:
+        return frame.unique(on, keep="first", maintain_order=True)
     some = frame.select(on).with_row_index("_row").filter(repeated)
     later = some.filter(~some.select(pl.struct(on).is_first_distinct()).to_series())["_row"]
     return frame.filter(~flags(frame.height, later))
@@ -132,6 +136,13 @@ def one_of(column: str, values: pl.Series) -> pl.Expr:
     if values.len() <= COMPARED:
         return text.eq(values[0]) | text.eq(values[-1])
     return text.is_in(listed(values))
+
+
+def is_one_of(texts: pl.Series, values: pl.Series) -> pl.Series:
+    """Whether each text is one of the values."""
+    if texts.is_empty():
+        return flags(0)
+    return equals_any(texts, values) if values.len() <= COMPARED_IN_COLUMNS else texts.is_in(listed(values))
 
 
 def flags(height: int, true: pl.Series | None = None) -> pl.Series:

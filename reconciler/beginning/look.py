@@ -282,10 +282,8 @@ def _learn(draft: Draft, school: School, tables: Tables) -> None:
 
 def _present(table: str, school: School, tables: Tables) -> pl.DataFrame:
     """The rows of those who are at the school. Who has left has the grade of then and no campus."""
-    from reconciler.roster.rows import passes_and_known  # noqa: PLC0415 - polars loads slowly
+    from reconciler.roster.rows import answers, filters_at_hand  # noqa: PLC0415 - polars loads slowly
 
     frame = tables.frames[table]
-    passes, _ = passes_and_known(frame, school.tables[table])
-    for _, condition in passes:
-        frame = frame.filter(condition)
-    return frame
+    passes = [passing for passing, _ in answers(frame, filters_at_hand(frame, school.tables[table]))]
+    return frame.filter(*passes) if passes else frame

@@ -6,18 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.columns import (
-    choose,
-    equals_any,
-    framed,
-    is_one_of,
-    piled,
-    rows_where,
-    where,
-    with_values,
-)
+from reconciler.columns import choose, equals_any, framed, piled, rows_where, where, with_values
 from reconciler.frames import FINDINGS, PERSON_FIELDS, blanks, empty, findings, folded, matches, one_row_each
-from reconciler.keys import find, flags, is_among, is_repeated
+from reconciler.keys import find, flags, is_among, is_one_of, is_repeated
 
 if TYPE_CHECKING:
     from reconciler.model import Directory, Roster, School

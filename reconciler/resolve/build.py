@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.columns import is_one_of, where, with_values
+from reconciler.columns import where, with_values
 from reconciler.frames import (
     FINDINGS,
     PERSON_FIELDS,
@@ -18,6 +18,7 @@ from reconciler.frames import (
     one_finding,
     stack,
 )
+from reconciler.keys import is_one_of
 from reconciler.model import Capabilities, Directory, Resolution, SchoolYear, Unchanged
 from reconciler.resolve.accounts import match_accounts, refuse_accounts, set_aside_alike
 from reconciler.resolve.emails import settle_emails

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.columns import choose, is_one_of, piled, where, with_values
+from reconciler.columns import choose, piled, where, with_values
 from reconciler.frames import FINDINGS, empty, findings
-from reconciler.keys import is_repeated
+from reconciler.keys import is_one_of, is_repeated
 
 if TYPE_CHECKING:
     from reconciler.model import Capabilities, School

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.columns import choose, equals_any, framed, is_one_of, piled, where, with_values
+from reconciler.columns import choose, equals_any, framed, piled, where, with_values
 from reconciler.frames import FINDINGS, RESOLVED_GROUPS, check, empty, findings, key_kind
-from reconciler.keys import flags, is_among
+from reconciler.keys import flags, is_among, is_one_of
 from reconciler.resolve.protect import missing_groups, protected_groups
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.columns import choose, equals_any, is_one_of, piled, where, with_values
+from reconciler.columns import choose, equals_any, piled, where, with_values
 from reconciler.frames import FINDINGS, empty, findings, folded
-from reconciler.keys import flags
+from reconciler.keys import flags, is_one_of
 from reconciler.resolve.likeness import hold_lookalikes
 from reconciler.resolve.protect import keep_administrators
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.columns import choose, is_one_of, where, with_values
+from reconciler.columns import choose, where, with_values
 from reconciler.frames import FINDINGS, empty, findings, folded, one_finding
-from reconciler.keys import is_among, one_of
+from reconciler.keys import is_among, is_one_of, one_of
 
 if TYPE_CHECKING:
     from reconciler.model import Directory, Roster, School

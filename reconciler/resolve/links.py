@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.columns import equals_any, is_one_of, piled, rows_where, where, with_values
+from reconciler.columns import equals_any, piled, rows_where, where, with_values
 from reconciler.frames import (
     FINDINGS,
     LED,
@@ -19,7 +19,7 @@ from reconciler.frames import (
     one_finding,
     stack,
 )
-from reconciler.keys import flags, is_among, pairs, put
+from reconciler.keys import flags, is_among, is_one_of, pairs, put
 from reconciler.model import Unchanged
 from reconciler.resolve.origins import tell_links, tell_seats
 from reconciler.resolve.protect import spared_groups

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.columns import equals_any, is_one_of, piled, where
+from reconciler.columns import equals_any, piled, where
 from reconciler.frames import FINDINGS, PARKED, empty, findings, folded, matches
-from reconciler.keys import listed, one_of
+from reconciler.keys import is_one_of, listed, one_of
 from reconciler.rekeying import under_final_ids
 from reconciler.resolve.accounts import held_accounts, owned
 from reconciler.resolve.said import ASIDE, MOVES, moves_said, moving_on, without_account

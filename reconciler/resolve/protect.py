@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.columns import equals_any, is_one_of, rows_where, where, with_values
+from reconciler.columns import equals_any, rows_where, where, with_values
 from reconciler.frames import FINDINGS, PERSON_FIELDS, empty, findings, folded, matches
-from reconciler.keys import flags, one_of
+from reconciler.keys import flags, is_one_of, one_of
 
 if TYPE_CHECKING:
     from reconciler.model import Directory, School

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.columns import is_one_of, where
+from reconciler.columns import where
 from reconciler.frames import FINDINGS, PARKED, empty, findings, folded
-from reconciler.keys import listed, one_of
+from reconciler.keys import is_one_of, listed, one_of
 
 if TYPE_CHECKING:
     from reconciler.model import Roster

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import ROWS, UNIDENTIFIED, check, findings, folded
+from reconciler.columns import choose, equals_any, framed, where
+from reconciler.frames import FINDINGS, ROWS, UNIDENTIFIED, check, empty, findings, folded, stack
+from reconciler.keys import first_of_each
 from reconciler.roster.rows import UNCLEAR_LINK
 
 if TYPE_CHECKING:
@@ -18,6 +20,11 @@ _ID_PROBLEMS = {
     "bad-id": "the id does not look like one; the row was left out",
     "duplicate-id": "rows with this Host ID differ; none of them was taken",
 }
+_UNCLEAR = (
+    pl.when(pl.col("reason") == UNCLEAR_LINK)
+    .then(pl.lit("no link proves that this is a parent here, or that it is not; an account is held"))
+    .otherwise(pl.lit("a value that decides about access cannot be read; an account is held"))
+)
 
 
 def report_rows(left: pl.DataFrame, school: School, one_person: pl.DataFrame) -> pl.DataFrame:
@@ -25,23 +32,11 @@ def report_rows(left: pl.DataFrame, school: School, one_person: pl.DataFrame) ->
 
     `one_person` is ONE_PERSON.
     """
-    of_reason = left.partition_by("reason", as_dict=True)
-    found = [
-        findings(of_reason[code,], code, detail)
-        for code, detail in _ID_PROBLEMS.items()
-        if (code,) in of_reason
-    ]
-    found += [
-        _kept_out(left, school, one_person),
-        findings(
-            _first_rows(left, "unclear"),
-            "leaver-uncertain",
-            pl.when(pl.col("reason") == UNCLEAR_LINK)
-            .then(pl.lit("no link proves that this is a parent here, or that it is not; an account is held"))
-            .otherwise(pl.lit("a value that decides about access cannot be read; an account is held")),
-        ),
-    ]
-    return pl.concat(found)
+    state, reason = left["state"], left["reason"]
+    found = [findings(where(left, reason == code), code, detail) for code, detail in _ID_PROBLEMS.items()]
+    excluded, unclear = (_first_rows(where(left, state == one)) for one in ("excluded", "unclear"))
+    found += [_kept_out(excluded, school, one_person), findings(unclear, "leaver-uncertain", _UNCLEAR)]
+    return stack(found, FINDINGS)
 
 
 def account_for_rows(
@@ -51,13 +46,18 @@ def account_for_rows(
 
     A row of which nothing else is told is a person who is carried on: only the others are counted.
     """
-    blocked = people.filter(pl.col("blocked") != "").select(
-        "member_type", outcome=pl.lit("blocked"), reason="blocked"
-    )
-    bad_id = pl.col("state").is_in(["unidentified", "duplicate"])
-    fate = pl.when(bad_id).then(pl.lit("blocked")).otherwise(pl.lit("left-out"))
-    others = pl.concat([blocked, left.select("member_type", outcome=fate, reason="reason")])
-    told = Counter({tuple(key.values()): rows for key, rows in others.to_struct().value_counts().iter_rows()})
+    blocked = where(people[["member_type", "blocked"]], people["blocked"] != "")
+    bad_id = equals_any(left["state"], ("unidentified", "duplicate"))
+    fates = [
+        framed(member_type=blocked["member_type"], outcome="blocked", reason=blocked["blocked"]),
+        framed(
+            member_type=left["member_type"],
+            outcome=choose(bad_id, "blocked", "left-out"),
+            reason=left["reason"],
+        ),
+    ]
+    others = pl.concat(fates).to_struct().value_counts()
+    told = Counter({tuple(key.values()): rows for key, rows in others.iter_rows()})
     if merged.height:
         told["parent", "merged", "merged-staff-parent"] = merged.height
     carried_on = Counter(read)
@@ -70,15 +70,19 @@ def account_for_rows(
 
 def names_without_ids(left: pl.DataFrame) -> pl.DataFrame:
     """UNIDENTIFIED: the names on rows that were left out for their id."""
-    nameless = left.filter(pl.col("host_id") == "")
+    nameless = where(left, left["host_id"] == "")
+    if nameless.is_empty():
+        return empty(UNIDENTIFIED)
     names = nameless.select("member_type", first=folded("first_name"), last=folded("last_name"))
     return check(names.unique(), UNIDENTIFIED)
 
 
-def _kept_out(left: pl.DataFrame, school: School, one_person: pl.DataFrame) -> pl.DataFrame:
-    """`excluded` of everybody, with the other Host IDs of whoever has several."""
+def _kept_out(excluded: pl.DataFrame, school: School, one_person: pl.DataFrame) -> pl.DataFrame:
+    """`excluded` of each of them, with the other Host IDs of whoever has several."""
+    if excluded.is_empty():
+        return empty(FINDINGS)
     fate = "stays as it is" if school.exclude.existing == "hold" else "is treated as a leaver's"
-    people = _first_rows(left, "excluded").join(one_person, on="host_id", how="left", maintain_order="left")
+    people = excluded.join(one_person, on="host_id", how="left", maintain_order="left")
     others = pl.col("others").str.replace_all(" ", ", ")
     who = (
         pl.when(pl.col("named").is_null())
@@ -95,6 +99,5 @@ def _kept_out(left: pl.DataFrame, school: School, one_person: pl.DataFrame) -> p
     )
 
 
-def _first_rows(left: pl.DataFrame, state: str) -> pl.DataFrame:
-    some = left.filter(pl.col("state") == state)
-    return some.unique(["member_type", "host_id"], keep="first", maintain_order=True)
+def _first_rows(left: pl.DataFrame) -> pl.DataFrame:
+    return first_of_each(left, ["member_type", "host_id"])

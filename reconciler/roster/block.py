@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import FINDINGS, empty, findings
+from reconciler.columns import constant, rows_where, where, with_values
+from reconciler.frames import FINDINGS, empty, findings, stack
 from reconciler.keys import is_among, is_repeated, put
 
 if TYPE_CHECKING:
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 
 _MOST = 50
 """How many of those who share an e-mail are named: all of thousands with all others would fill the memory."""
+_IDS = pl.col("host_id").unique().sort()
+_GROUPED = [_IDS.head(_MOST + 1).alias("first"), pl.col("host_id").n_unique().cast(pl.Int64).alias("all")]
+_NAMED = pl.col("first").list.set_difference(pl.concat_list("host_id")).list.sort().list.head(_MOST)
+_MORE = pl.col("all") - 2 - pl.col("others").str.count_matches(" ")
+_REST = pl.when(_MORE > 0).then(pl.format(" and {} more", _MORE)).otherwise(pl.lit(""))
 
 
 def block_people(
@@ -24,27 +30,27 @@ def block_people(
     Everybody eligible counts among those who share an e-mail, whatever else blocks them: also `others`
     (`host_id, mail`), whose rows differ, so that none of them stands for a person.
     """
-    people = people.with_columns(blocked=pl.lit(""))
+    people = with_values(people, blocked="")
     people, collided = _block_collisions(people, school)
     people, nameless = _block_missing_names(people)
     if school.email.students == "drop":
         people = _drop_shared_emails(people, others)
     people, sharing = _block_shared_emails(people, others)
-    return people, pl.concat([collided, nameless, sharing])
+    return people, stack([collided, nameless, sharing], FINDINGS)
 
 
 def _block_collisions(people: pl.DataFrame, school: School) -> tuple[pl.DataFrame, pl.DataFrame]:
     if not school.one_id_space:
         return people, empty(FINDINGS)
-    twice = is_repeated(people.select("host_id"))
-    sides = people.filter(twice)
-    if not sides.height:
+    twice = is_repeated(people[["host_id"]])
+    if not twice.any():
         return people, empty(FINDINGS)
+    sides = where(people, twice)
     other = sides.select("host_id", other="member_type", other_file="file", other_line="line")
     pairs = sides.join(other, on="host_id").filter(pl.col("member_type") != pl.col("other"))
-    where = pl.format("{} {} ({}:{})", "other", "host_id", "other_file", "other_line")
+    place = pl.format("{} {} ({}:{})", "other", "host_id", "other_file", "other_line")
     pairs = pairs.group_by("host_id", "member_type", "file", "line", maintain_order=True).agg(
-        others=where.str.join(" and ")
+        others=place.str.join(" and ")
     )
     cure = pl.format("; a prefix under members.{}.prefix would tell them apart", "member_type")
     found = findings(
@@ -57,7 +63,9 @@ def _block_collisions(people: pl.DataFrame, school: School) -> tuple[pl.DataFram
 
 
 def _block_missing_names(people: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    nameless = (pl.col("first_name") == "") | (pl.col("last_name") == "")
+    nameless = (people["first_name"] == "") | (people["last_name"] == "")
+    if not nameless.any():
+        return people, empty(FINDINGS)
     which = (
         pl.when((pl.col("first_name") == "") & (pl.col("last_name") == ""))
         .then(pl.lit("neither name is there"))
@@ -65,25 +73,19 @@ def _block_missing_names(people: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFra
         .then(pl.lit("the first name is missing"))
         .otherwise(pl.lit("the last name is missing"))
     )
-    found = findings(people.filter(nameless), "missing-name", which)
+    found = findings(where(people, nameless), "missing-name", which)
     return _mark(people, nameless, "missing-name"), found
 
 
 def _block_shared_emails(people: pl.DataFrame, others: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     shared = _is_shared(people, others)
-    sharers = people.filter(shared)
-    if not sharers.height:
+    if not shared.any():
         return people, empty(FINDINGS)
-    everybody = pl.concat([sharers.select("host_id", "mail"), others.select("host_id", "mail")])
-    ids = pl.col("host_id").unique().sort()
-    groups = everybody.group_by("mail").agg(first=ids.head(_MOST + 1), all=pl.col("host_id").n_unique())
-    named = pl.col("first").list.set_difference(pl.concat_list("host_id")).list.sort().list.head(_MOST)
-    more = pl.col("all").cast(pl.Int64) - 2 - pl.col("others").str.count_matches(" ")
-    sharers = (
-        sharers.join(groups, on="mail", how="left", maintain_order="left")
-        .with_columns(others=named.list.join(" "))
-        .with_columns(rest=pl.when(more > 0).then(pl.format(" and {} more", more)).otherwise(pl.lit("")))
-    )
+    sharers = where(people, shared)
+    holders = ["host_id", "mail"]
+    groups = sharers[holders].vstack(others[holders]).group_by("mail").agg(_GROUPED)
+    sharers = sharers.join(groups, on="mail", how="left", maintain_order="left")
+    sharers = sharers.with_columns(others=_NAMED.list.join(" ")).with_columns(rest=_REST)
     found = findings(
         sharers,
         "shared-email",
@@ -94,9 +96,9 @@ def _block_shared_emails(people: pl.DataFrame, others: pl.DataFrame) -> tuple[pl
 
 
 def _is_shared(people: pl.DataFrame, others: pl.DataFrame) -> pl.Series:
-    shared = is_repeated(people.select("mail"))
+    shared = is_repeated(people[["mail"]])
     if others.height:
-        shared |= is_among(people.select("mail"), others.select("mail"))
+        shared |= is_among(people[["mail"]], others[["mail"]])
     return shared & (people["mail"] != "")
 
 
@@ -112,7 +114,7 @@ def _drop_shared_emails(people: pl.DataFrame, others: pl.DataFrame) -> pl.DataFr
     )
 
 
-def _mark(people: pl.DataFrame, who: pl.Series | pl.Expr, code: str) -> pl.DataFrame:
+def _mark(people: pl.DataFrame, who: pl.Series, code: str) -> pl.DataFrame:
     """Set `blocked` where nothing has blocked the person before."""
-    rows = people.select((who & (pl.col("blocked") == "")).arg_true()).to_series()
-    return put(people, rows, pl.DataFrame({"blocked": [code] * rows.len()}))
+    rows = rows_where(who & (people["blocked"] == ""))
+    return put(people, rows, constant(code, rows.len()).to_frame("blocked"))

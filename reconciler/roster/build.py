@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import reduce
 
 import polars as pl
 
+from reconciler.columns import choose, equals_any, framed, rows_where, where, with_values
 from reconciler.frames import (
     FINDINGS,
     GONE,
@@ -18,7 +20,7 @@ from reconciler.frames import (
     folded,
     stack,
 )
-from reconciler.keys import first_of_each, flags, listed, one_of, put
+from reconciler.keys import find, first_of_each, flags, is_one_of, put
 from reconciler.model import MEMBER_TYPES, Roster, School, Tables
 from reconciler.roster.account import account_for_rows, names_without_ids, report_rows
 from reconciler.roster.block import block_people
@@ -35,12 +37,17 @@ _LEFT_OUT = [
     *("member_type", "host_id", "first_name", "last_name", "status"),
     *("state", "best", "reason", "file", "line"),
 ]
-_ELIGIBLE = [
+_TOLD = [
     *("host_id", "member_type", "first_name", "last_name", "preferred_name", "email", "grade", "grad_year"),
     *("school_id", "file", "line"),
 ]
-_GRADED = ["host_id", "grade", "grad_year", "file", "line", "state"]
+_PEOPLE_OF = {
+    member: [*map(pl.col, _TOLD), pl.lit("").alias("unreadable"), key] for member, key in EMAIL_KEYS.items()
+}
+"""Member type -> what rows of its table tell of people, and by what the e-mails table names them."""
+_GRADED = ["host_id", "grade", "grad_year", "file", "line"]
 _ARE_ELIGIBLE = pl.col("state") == "eligible"
+_MAILS = {"host_id": pl.String, "mail": pl.String}
 
 
 @dataclass(slots=True)
@@ -64,7 +71,7 @@ def build_roster(tables: Tables, school: School) -> Roster:
     judged = judge_rows(tables, school, crosswalk)
     rows, links = judged.rows, judged.links
     draft = _Draft(held=[hold_set_aside(crosswalk), *judged.held], found=judged.findings)
-    left = pl.concat(_left_out(rows[member]) for member in MEMBER_TYPES if member in rows)
+    left = reduce(pl.DataFrame.vstack, (_left_out(rows[member]) for member in MEMBER_TYPES if member in rows))
     eligible = _eligible(rows, school, draft)
     _sort_out(left, school, draft)
     eligible, found = assign_emails(eligible, tables, school)
@@ -82,7 +89,7 @@ def build_roster(tables: Tables, school: School) -> Roster:
         held=_held(draft, people),
         merged=merged,
         same_person=read_same_person(tables, school),
-        gone=stack(draft.gone, GONE).unique("host_id", keep="first", maintain_order=True),
+        gone=first_of_each(stack(draft.gone, GONE), ["host_id"]),
         unidentified=names_without_ids(left),
         kept_out=kept_out,
         excluded=judged.excluded,
@@ -100,7 +107,7 @@ def _settle_people(
     """PEOPLE, merged and blocked, and MERGED."""
     before = [name for name in PEOPLE if name != "blocked"]
     # What was taken for an address holds no white space.
-    eligible = eligible.with_columns(mail=pl.col("email").str.to_lowercase())
+    eligible = with_values(eligible, mail=eligible["email"].str.to_lowercase())
     merged = find_staff_parents(eligible, tables, school)
     everyone = eligible[before]
     draft.found.append(report_same_person(everyone, tables, school))
@@ -112,17 +119,13 @@ def _settle_people(
 
 def _unsettled_mails(rows: dict[str, pl.DataFrame], tables: Tables, school: School) -> pl.DataFrame:
     """`host_id, mail` of people whose rows differ, each e-mail once."""
-    some = [
-        rows[member]
-        .filter(pl.col("state") == "duplicate")
-        .select(*_ELIGIBLE, unreadable=pl.lit(""), email_key=EMAIL_KEYS[member])
-        for member in rows
-    ]
-    people = pl.concat(some)
-    if people.height:
-        people, _ = assign_emails(people, tables, school)
+    differing = {member: where(some, some["state"] == "duplicate") for member, some in rows.items()}
+    some = [frame.select(_PEOPLE_OF[member]) for member, frame in differing.items() if frame.height]
+    if not some:
+        return empty(_MAILS)
+    people, _ = assign_emails(pl.concat(some), tables, school)
     mails = people.select("host_id", mail=folded("email")).unique(maintain_order=True)
-    return mails.filter(mails["mail"] != "")
+    return where(mails, mails["mail"] != "")
 
 
 def _supply_single_emails(people: pl.DataFrame, supplied: dict[str, frozenset[str]]) -> pl.DataFrame:
@@ -130,36 +133,38 @@ def _supply_single_emails(people: pl.DataFrame, supplied: dict[str, frozenset[st
 
     Those count as supplied; a blank of everybody else's does not.
     """
-    types = people.select(pl.col("member_type").filter(pl.col("email") != "").unique()).to_series()
-    bare = [member for member in types if "email" not in supplied[member]]
-    for member in bare:
-        supplied[member] |= {"email"}
+    types, has_email = people["member_type"], people["email"] != ""
+    unsupplied = [member for member, fields in supplied.items() if "email" not in fields]
+    bare = [member for member in unsupplied if ((types == member) & has_email).any()]
     if not bare:
         return people
-    silent = pl.col("member_type").is_in(bare) & (pl.col("email") == "")
-    unread = (pl.col("unreadable") + " email").str.strip_chars()
-    return people.with_columns(unreadable=pl.when(silent).then(unread).otherwise("unreadable"))
+    for member in bare:
+        supplied[member] |= {"email"}
+    silent = equals_any(types, bare) & ~has_email
+    unread = (people["unreadable"] + " email").str.strip_chars()
+    return with_values(people, unreadable=choose(silent, unread, people["unreadable"]))
 
 
 def _left_out(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows that stand for nobody who is carried on."""
-    return rows[_LEFT_OUT].filter(pl.col("state") != "eligible")
+    return where(rows[_LEFT_OUT], rows["state"] != "eligible")
 
 
 def _eligible(rows: dict[str, pl.DataFrame], school: School, draft: _Draft) -> pl.DataFrame:
     """The row of everybody who is, with grade and graduation year settled; what is unread is held."""
-    graded, found = read_grades(rows["student"][_GRADED].filter(_ARE_ELIGIBLE), school)
+    students = rows["student"]
+    graded, found = read_grades(where(students[_GRADED], students["state"] == "eligible"), school)
     draft.found.append(found)
     # A grade that cannot be read takes nobody out of a group.
-    unread = graded.filter((pl.col("grade") == "") & (pl.col("unreadable") != ""))
-    draft.held.append(unread.select("host_id", scope=pl.lit("groups"), reason=pl.lit("unknown-grade")))
+    unread = graded["host_id"].filter((graded["grade"] == "") & (graded["unreadable"] != ""))
+    draft.held.append(framed(host_id=unread, scope="groups", reason="unknown-grade"))
     settled_grades = list(graded[["grade", "grad_year", "unreadable"]])
     # In one query, so that people are not held twice: one by one, and put together.
     people = [
         rows[member]
         .lazy()
         .filter(_ARE_ELIGIBLE)
-        .select(*_ELIGIBLE, unreadable=pl.lit(""), email_key=EMAIL_KEYS[member])
+        .select(_PEOPLE_OF[member])
         .with_columns(settled_grades if member == "student" else [])
         for member in MEMBER_TYPES
         if member in rows
@@ -170,22 +175,22 @@ def _eligible(rows: dict[str, pl.DataFrame], school: School, draft: _Draft) -> p
 def _sort_out(left: pl.DataFrame, school: School, draft: _Draft) -> None:
     """Who is held and who is gone, of those that are not eligible."""
     people = settled(left, "unclear", "duplicate", "gone", "excluded")
-    reason = pl.col("state").replace({"unclear": "leaver-uncertain", "duplicate": "duplicate-id"})
-    draft.held.append(
-        people.filter(pl.col("state").is_in(["unclear", "duplicate"])).select(
-            "host_id", scope=pl.lit("account"), reason=reason
-        )
-    )
+    unsettled = where(people, equals_any(people["state"], ("unclear", "duplicate")))
+    reason = choose(unsettled["state"] == "unclear", "leaver-uncertain", "duplicate-id")
+    draft.held.append(framed(host_id=unsettled["host_id"], scope="account", reason=reason))
     # Whether excluded people count among them or are held is said by the exclude list alone.
-    gone = people.filter(pl.col("state").is_in(["gone", "excluded"]))
-    draft.gone.append(gone.select("host_id", "file", "line", cause=_cause(school)))
+    gone = where(people, equals_any(people["state"], ("gone", "excluded")))
+    draft.gone.append(with_values(gone, cause=_causes(gone, school))[list(GONE)])
 
 
-def _cause(school: School) -> pl.Expr:
+def _causes(gone: pl.DataFrame, school: School) -> pl.Series:
+    is_student = gone["member_type"] == "student"
+    if not is_student.any():
+        return gone["member_type"]
     by_status = folded("status").replace_strict(
         dict(school.leaving), default="transferred", return_dtype=pl.String
     )
-    return pl.when(pl.col("member_type") == "student").then(by_status).otherwise("member_type")
+    return choose(is_student, gone.select(by_status).to_series(), gone["member_type"])
 
 
 def _supplied(
@@ -207,9 +212,8 @@ def _supplied(
 
 def _no_email(people: pl.DataFrame, supplied: dict[str, frozenset[str]]) -> pl.DataFrame:
     types = [member for member in ("staff", "parent") if "email" in supplied.get(member, ())]
-    without = people.filter(pl.col("email") == "").filter(
-        pl.col("member_type").is_in(types), pl.col("blocked") == "", pl.col("unreadable") == ""
-    )
+    blank = (people["email"] == "") & (people["blocked"] == "") & (people["unreadable"] == "")
+    without = where(people, blank & equals_any(people["member_type"], types))
     return findings(without, "no-email", "has no e-mail, so nobody can be invited")
 
 
@@ -226,45 +230,48 @@ def _relationships(
     """
     if "parent" not in rows:
         return empty(ROSTER_RELATIONSHIPS), rows["student"]["host_id"].clear(), empty(FINDINGS)
-    students = rows["student"]["best"].is_in(["eligible", "duplicate"])
-    parents = rows["parent"]["best"] == "eligible"
-    said = links.filter(pl.col("verdict") == "yes") if kept_out.height else links.clear()
-    _, found = exclude_moved(_move_to_staff(said.select(*ROSTER_RELATIONSHIPS), merged), kept_out)
-    certain = links.with_columns(
-        pupil=students[links["student"]], known=parents[links["parent"]].fill_null(value=False)
-    ).filter("pupil", pl.col("verdict") == "yes")
-    # Whoever has no row of a parent that counts may be a member of staff under the same Host ID.
-    others = certain.select(pl.col("parent_host_id").filter(~pl.col("known"))).to_series().unique()
-    here = people.select(pl.col("host_id").filter(one_of("host_id", others))).to_series()
-    certain = certain.filter(pl.col("known") | one_of("parent_host_id", here))
-    moved, _ = exclude_moved(_move_to_staff(certain.select(*ROSTER_RELATIONSHIPS), merged), kept_out)
+    pair = list(ROSTER_RELATIONSHIPS)
+    links = where(links, links["verdict"] == "yes")
+    said = links[pair] if kept_out.height else links[pair].clear()
+    _, found = exclude_moved(_move_to_staff(said, merged), kept_out)
+    students = equals_any(rows["student"]["best"], ("eligible", "duplicate"))
+    certain = where(links, students[links["student"]])
+    certain = where(certain, _is_known(certain, people, rows["parent"]))
+    moved, _ = exclude_moved(_move_to_staff(certain[pair], merged), kept_out)
     kept = first_of_each(moved, ["student_host_id", "parent_host_id"])
     unlinked = pl.concat([_unlinked(certain, rows["student"]), kept_out["student_host_id"]])
     return check(kept, ROSTER_RELATIONSHIPS), unlinked, found
 
 
+def _is_known(links: pl.DataFrame, people: pl.DataFrame, parents: pl.DataFrame) -> pl.Series:
+    """Whether a link's contact is eligible: as a parent, or as whom the Host ID names besides."""
+    known = (parents["best"] == "eligible")[links["parent"]]
+    known = choose(known, known, no=False)
+    if known.all():
+        return known
+    # Whoever has no row of a parent that counts may be a member of staff under the same Host ID.
+    others = links["parent_host_id"].filter(~known)
+    here = people["host_id"].filter(is_one_of(people["host_id"], others))
+    return known | is_one_of(links["parent_host_id"], here)
+
+
 def _unlinked(links: pl.DataFrame, students: pl.DataFrame) -> pl.Series:
     """Host IDs of the students whom no link names."""
-    first = students["first"]
+    first, host_ids = students["first"], students["host_id"]
     linked = flags(students.height, first[links["student"]])
-    return students.filter(~linked[first], pl.col("host_id") != "")["host_id"]
+    return host_ids.filter(~linked[first] & (host_ids != ""))
 
 
 def _move_to_staff(pairs: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:
     """Links of a merged parent, named by the staff account that stays."""
-    if not merged.height:
+    theirs = rows_where(is_one_of(pairs["parent_host_id"], merged["parent_host_id"]))
+    if not theirs.len():
         return pairs
-    theirs = pairs["parent_host_id"].is_in(listed(merged["parent_host_id"])).arg_true()
-    moved = pairs.select(pl.col("parent_host_id").gather(theirs)).join(
-        merged, on="parent_host_id", how="left", maintain_order="left"
-    )
-    return put(pairs, theirs, moved.select(parent_host_id="staff_host_id"))
+    staff = find(pairs["parent_host_id"][theirs], merged["parent_host_id"])
+    return put(pairs, theirs, merged["staff_host_id"][staff].to_frame("parent_host_id"))
 
 
 def _held(draft: _Draft, people: pl.DataFrame) -> pl.DataFrame:
-    collided = people.filter(pl.col("blocked") == "id-collision").select(
-        "host_id", scope=pl.lit("account"), reason=pl.lit("id-collision")
-    )
-    return stack([*draft.held, collided], HELD).unique(
-        ["host_id", "scope"], keep="first", maintain_order=True
-    )
+    collided = people["host_id"].filter(people["blocked"] == "id-collision")
+    held = [*draft.held, framed(host_id=collided, scope="account", reason="id-collision")]
+    return first_of_each(stack(held, HELD), ["host_id", "scope"])

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.columns import framed
 from reconciler.errors import InputError, Mistake
-from reconciler.frames import CROSSWALK, HELD, check, clean_id, empty, matches
+from reconciler.frames import CROSSWALK, check, clean_id, empty, matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,10 +49,8 @@ def read_crosswalk(tables: Tables, school: School) -> pl.DataFrame:
 
 def hold_set_aside(crosswalk: pl.DataFrame) -> pl.DataFrame:
     """HELD: accounts that the crosswalk leaves alone, whoever they may be and whether they are gone."""
-    aside = crosswalk.filter(decision="set_aside")
-    return check(
-        aside.select(host_id="old_host_id", scope=pl.lit("account"), reason=pl.lit("set_aside")), HELD
-    )
+    aside = crosswalk["old_host_id"].filter(crosswalk["decision"] == "set_aside")
+    return framed(host_id=aside, scope="account", reason="set_aside")
 
 
 _COLUMNS = ("old_host_id", "new_host_id", "member_type", "decision")

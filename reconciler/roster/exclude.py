@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler.columns import constant, framed, rows_where
 from reconciler.frames import FINDINGS, HELD, empty, findings
-from reconciler.keys import one_of
+from reconciler.keys import is_one_of, put
 
 if TYPE_CHECKING:
     from reconciler.model import School
@@ -19,11 +20,9 @@ def exclude_people(rows: pl.DataFrame, excluded: pl.Series) -> pl.DataFrame:
     """Classified rows of which those of excluded people have the state `excluded`."""
     if not excluded.len():
         return rows
-    named = one_of("host_id", excluded) & (pl.col("state") != "gone")
-    return rows.with_columns(
-        state=pl.when(named).then(pl.lit("excluded")).otherwise("state"),
-        reason=pl.when(named).then(pl.lit("excluded")).otherwise("reason"),
-    )
+    named = rows_where(is_one_of(rows["host_id"], excluded) & (rows["state"] != "gone"))
+    state = constant("excluded", named.len())
+    return put(rows, named, framed(state=state, reason=state))
 
 
 def exclude_links(
@@ -51,8 +50,7 @@ def hold_excluded(excluded: pl.Series, school: School) -> pl.DataFrame:
     """HELD: everybody on the list, in the export or not, where their accounts stay as they are."""
     if school.exclude.existing != "hold":
         return empty(HELD)
-    held = excluded.to_frame("host_id")
-    return held.select("host_id", scope=pl.lit("account"), reason=pl.lit("excluded"))
+    return framed(host_id=excluded, scope="account", reason="excluded")
 
 
 def _links_kept_out(named: pl.DataFrame) -> pl.DataFrame:

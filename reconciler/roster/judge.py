@@ -53,7 +53,9 @@ def judge_rows(tables: Tables, school: School, crosswalk: pl.DataFrame) -> Judge
         for member, rules in school.members.items()
     }
     excluded = read_exclusions(tables, school, rows, crosswalk)
-    rows = {member: with_best_states(exclude_people(some, excluded.people)) for member, some in rows.items()}
+    rows = {member: exclude_people(some, excluded.people) for member, some in rows.items()}
+    # A parent's best state is settled by the links.
+    rows = {member: some if member == "parent" else with_best_states(some) for member, some in rows.items()}
     links, held, found = empty(LINKS), [], []
     if "parent" in rows:
         links, unnamed, found_links = read_links(
@@ -65,7 +67,7 @@ def judge_rows(tables: Tables, school: School, crosswalk: pl.DataFrame) -> Judge
         )
         held = [unnamed, rowless, hold_staff_links(links, rows["parent"], rowless)]
         found = [found_links, found_excluded, found_parents]
-    people, one_person = excluded.people, pl.DataFrame(schema=ONE_PERSON)
+    people, one_person = excluded.people, empty(ONE_PERSON)
     if people.len() and {"staff", "parent"} <= rows.keys():
         one_person = find_partners(people, rows, tables, school)
         people = pl.concat([people, one_person["host_id"]]).unique()

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from functools import lru_cache, reduce
+from operator import and_, or_
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import FINDINGS, HELD, check, clean_id, empty, findings, folded, matches
-from reconciler.keys import find, flags, is_repeated, nowhere, one_of
-from reconciler.roster.rows import of_its_values, passes_and_known
+from reconciler.columns import choose, constant, framed, rows_where, where, with_values
+from reconciler.frames import (
+    FINDINGS,
+    HELD,
+    clean_ids,
+    empty,
+    findings,
+    folded,
+    matches,
+    stack,
+)
+from reconciler.keys import find, flags, is_one_of, is_repeated, nowhere
+from reconciler.roster.ids import with_clean_ids
+from reconciler.roster.rows import answers, filters_at_hand
 
 if TYPE_CHECKING:
-    from reconciler.model import School, TableRules, Tables
+    from reconciler.model import MemberRules, School, TableRules, Tables
 
 NO = ("", "0", "false", "no", "n", "f")
 """What a flag says for no (case-folded): a blank flag does not pass."""
@@ -39,37 +52,61 @@ def read_links(
 
     `students` and `parents` are the classified rows of their tables.
     """
-    contacts = tables.frames["contacts"]
-    other_ids = _other_ids(students)
+    contacts = with_clean_ids(tables.frames["contacts"], "parent_id", "student_id", "student_alternate_id")
+    other_ids = _other_ids(tables, students)
     student = _find_students(contacts, students, other_ids, school)
-    links = contacts.select(
-        pl.col("relationship") if "relationship" in contacts.columns else pl.lit("").alias("relationship"),
-        _parent=clean_id("parent_id"),
+    named, parent_host_id = contacts.select(*_identity(school.members["parent"]))
+    relationship = contacts["relationship"] if "relationship" in contacts.columns else ""
+    links = framed(
+        student=student,
+        student_host_id=students["host_id"][student],
+        relationship=relationship,
         verdict=_verdict(contacts, rules, school),
-        file=pl.col("_file"),
-        line=pl.col("_line"),
-    ).with_columns(student=student, student_host_id=students["host_id"][student].fill_null(""))
-    named = links.select(matches(pl.col("_parent"), school.members["parent"].id_pattern)).to_series()
-    bad = links.filter(~named & (pl.col("verdict") != "no"))
-    links = links.filter(named).with_columns(
-        parent_host_id=pl.lit(school.members["parent"].prefix) + pl.col("_parent")
+        file=contacts["_file"],
+        line=contacts["_line"],
+        parent_id=contacts["parent_id"],
+        parent_host_id=parent_host_id,
     )
-    links = links.with_columns(parent=find(links["parent_host_id"], parents["host_id"]))
-    held = [_hold_namesakes(tables, students, other_ids), _hold_children(bad, students)]
-    found = pl.concat([_nameless_contacts(bad), _unknown_students(links)])
-    return links.select(*LINKS), pl.concat(held), found
+    if student.null_count():
+        links = with_values(links, student_host_id=links["student_host_id"].fill_null(""))
+    bad = where(links, ~named & (links["verdict"] != "no"))
+    links = where(links, named)
+    links = with_values(links, parent=find(links["parent_host_id"], parents["host_id"]))
+    held = [_hold_namesakes(students, other_ids), _hold_children(bad, students)]
+    found = [*_nameless_contacts(bad), _unknown_students(links)]
+    return links[list(LINKS)], stack(held, HELD), stack(found, FINDINGS)
 
 
-def _other_ids(students: pl.DataFrame) -> pl.DataFrame:
-    """`key, shared` of each row: the student's other id, '' for none, and whether another has the same."""
-    ids = students.select(
-        key=pl.when(pl.col("host_id") != "").then(clean_id("alternate_id")).otherwise(pl.lit("")),
-        first="first",
-    )
-    several = is_repeated(ids.select("key")) & (ids["key"] != "")
+@lru_cache(maxsize=256)
+def _identity(parents: MemberRules) -> tuple[pl.Expr, pl.Expr]:
+    """Whether a contact's id is one, and the Host ID that it makes."""
+    parent_id = pl.col("parent_id")
+    named = matches(parent_id, parents.id_pattern).alias("named")
+    return named, (pl.lit(parents.prefix) + parent_id).alias("host_id")
+
+
+def hold_each(host_ids: pl.Series, scope: str, reason: str) -> pl.DataFrame:
+    """HELD: each of these once."""
+    if not host_ids.len():
+        return empty(HELD)
+    return framed(host_id=host_ids.unique().sort(), scope=scope, reason=reason)
+
+
+def _other_ids(tables: Tables, students: pl.DataFrame) -> pl.DataFrame:
+    """`key, shared` of each row: the student's other id, '' for none, and whether another has the same.
+
+    Nobody has one where no table names students by it.
+    """
+    if not any("student_alternate_id" in frame.columns for frame in tables.frames.values()):
+        return framed(key=constant("", students.height), shared=False)
+    key = choose(students["host_id"] != "", clean_ids(students["alternate_id"]), "")
+    several = rows_where(is_repeated(key.to_frame()) & (key != ""))
+    if not several.len():
+        return framed(key=key, shared=False)
     # Two rows of one student are no two students.
-    shared = ids.filter(several).select(shared=pl.col("first").n_unique().over("key") > 1)["shared"]
-    return ids.select("key", shared=flags(ids.height, several.arg_true().filter(shared)))
+    some = framed(key=key[several], first=students["first"][several])
+    shared = some.select(pl.col("first").n_unique().over("key") > 1).to_series()
+    return framed(key=key, shared=flags(key.len(), several.filter(shared)))
 
 
 def _find_students(
@@ -78,77 +115,69 @@ def _find_students(
     """The row of each contact's student: by the student's id, or else by the other id."""
     number = nowhere(contacts.height)
     if "student_id" in contacts.columns:
-        prefix = school.members["student"].prefix
-        named = contacts.select(host_id=pl.lit(prefix) + clean_id("student_id"))["host_id"]
-        number = find(named, students["host_id"])
+        number = find(school.members["student"].prefix + contacts["student_id"], students["host_id"])
     if "student_alternate_id" in contacts.columns:
-        alternate = find(contacts.select(clean_id("student_alternate_id")).to_series(), other_ids["key"])
-        # An id that two students share names neither.
-        alternate = alternate.set(other_ids["shared"][alternate].fill_null(value=False), None)
+        alternate = find(contacts["student_alternate_id"], other_ids["key"])
+        if other_ids["shared"].any():  # an id that two students share names neither
+            alternate = alternate.set(other_ids["shared"][alternate].fill_null(value=False), None)
         if "student_id" not in contacts.columns:
             return alternate
-        unnamed = contacts.select(clean_id("student_id") == "").to_series()
-        number = alternate.zip_with(unnamed, number)
+        number = choose(contacts["student_id"] == "", alternate, number)
     return number
 
 
-def _hold_namesakes(tables: Tables, students: pl.DataFrame, other_ids: pl.DataFrame) -> pl.DataFrame:
+def _hold_namesakes(students: pl.DataFrame, other_ids: pl.DataFrame) -> pl.DataFrame:
     """HELD: students whose other id is not theirs alone, where links to students go by it."""
-    if not any("student_alternate_id" in frame.columns for frame in tables.frames.values()):
-        return empty(HELD)
-    shared = students.filter(other_ids["shared"]).select("host_id").unique().sort("host_id")
-    return check(shared.with_columns(scope=pl.lit("links"), reason=pl.lit("duplicate-id")), HELD)
+    return hold_each(students["host_id"].filter(other_ids["shared"]), "links", "duplicate-id")
 
 
-def _nameless_contacts(bad: pl.DataFrame) -> pl.DataFrame:
-    return pl.concat(
-        findings(bad.filter(which), code, f"the contact's {what}; the link was left out", host_id=pl.lit(""))
+def _nameless_contacts(bad: pl.DataFrame) -> list[pl.DataFrame]:
+    blank = bad["parent_id"] == ""
+    return [
+        findings(where(bad, which), code, f"the contact's {what}; the link was left out", host_id=pl.lit(""))
         for which, code, what in (
-            (pl.col("_parent") == "", "missing-id", "id is blank"),
-            (pl.col("_parent") != "", "bad-id", "id does not look like one"),
+            (blank, "missing-id", "id is blank"),
+            (~blank, "bad-id", "id does not look like one"),
         )
-    )
+    ]
 
 
 def _hold_children(bad: pl.DataFrame, students: pl.DataFrame) -> pl.DataFrame:
     """HELD: the students of contacts who cannot be named."""
-    theirs = one_of("host_id", bad["student_host_id"]) & (pl.col("host_id") != "")
-    children = students.select("host_id", "state").filter(theirs, pl.col("state") != "gone")
-    children = children.select("host_id", scope=pl.lit("parents"), reason=pl.lit("missing-id"))
-    return check(children.unique().sort("host_id"), HELD)
+    if bad.is_empty():
+        return empty(HELD)
+    host_ids = students["host_id"]
+    theirs = is_one_of(host_ids, bad["student_host_id"]) & (host_ids != "") & (students["state"] != "gone")
+    return hold_each(host_ids.filter(theirs), "parents", "missing-id")
 
 
-def _verdict(links: pl.DataFrame, rules: TableRules, school: School) -> pl.Expr:
+def _verdict(links: pl.DataFrame, rules: TableRules, school: School) -> pl.Series:
     """`yes`, `no`, or `unclear` where a flag cannot be read."""
-    passes, known = passes_and_known(links, rules)
-    yes = list(school.parents.yes)
-    says_yes, readable = [], []
-    for column in school.parents.any_of:
-        flag = folded(column)
-        is_yes, is_either = of_its_values(links, column, flag.is_in(yes), flag.is_in([*yes, *NO]))
-        says_yes.append(is_yes)
-        readable.append(is_either)
+    filters = answers(links, filters_at_hand(links, rules))
+    flagged = answers(
+        links, [(column, _says(column, school.parents.yes)) for column in school.parents.any_of]
+    )
+    says_yes = [yes for yes, _ in flagged]
     if school.parents.relationships:
         wanted = folded("relationship").is_in(list(school.parents.relationships))
-        says_yes += of_its_values(links, "relationship", wanted)
-    never = [~accepted & clear for (_, accepted), clear in zip(passes, known, strict=True)]
-    is_parent = pl.any_horizontal(says_yes)
-    nobody = ~is_parent & pl.all_horizontal(readable or [pl.lit(value=True)])
-    return (
-        pl.when(pl.any_horizontal([*never, nobody]))
-        .then(pl.lit("no"))
-        .when(pl.all_horizontal([is_parent, *(accepted for _, accepted in passes)]))
-        .then(pl.lit("yes"))
-        .otherwise(pl.lit("unclear"))
-    )
+        says_yes += answers(links, [("relationship", (wanted,))])[0]
+    is_parent = reduce(or_, says_yes, flags(links.height))
+    nobody = reduce(and_, (either for _, either in flagged), ~is_parent)
+    never = reduce(or_, (~accepted & known for accepted, known in filters), nobody)
+    certain = reduce(and_, (accepted for accepted, _ in filters), is_parent)
+    return choose(never, "no", choose(certain, "yes", "unclear"))
+
+
+@lru_cache(maxsize=256)
+def _says(flag: str, yes: tuple[str, ...]) -> tuple[pl.Expr, pl.Expr]:
+    """Whether a flag says yes, and whether it says either."""
+    value = folded(flag)
+    return value.is_in(list(yes)), value.is_in([*yes, *NO])
 
 
 def _unknown_students(links: pl.DataFrame) -> pl.DataFrame:
-    lost = links.filter((pl.col("student_host_id") == "") & (pl.col("verdict") == "yes"))
-    if not lost.height:
-        return empty(FINDINGS)
     return findings(
-        lost,
+        where(links, (links["student_host_id"] == "") & (links["verdict"] == "yes")),
         "unknown-student",
         "the contact names a student who is not in the export",
         host_id="parent_host_id",

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import MERGED, check, clean_id, empty, findings, folded
-from reconciler.keys import one_of, pairs, put
+from reconciler.columns import constant, framed, rows_where, where
+from reconciler.frames import FINDINGS, MERGED, check, clean_id, empty, findings, folded, stack
+from reconciler.keys import first_of_each, is_one_of, is_repeated, pairs, put
 
 if TYPE_CHECKING:
     from reconciler.model import School, Tables
 
-
 _MAILS = ("mail", "sis_mail")
+_NAMES = ("first_name", "last_name")
+_OF_ONE_NAME = [folded(name) == folded(f"other_{name}") for name in _NAMES]
+_FILLED = [
+    pl.when(pl.col("email") == "").then(pl.col(f"_{name}").fill_null("")).otherwise(name).alias(name)
+    for name in ("mail", "email")
+]
 
 
 def find_staff_parents(people: pl.DataFrame, tables: Tables, school: School) -> pl.DataFrame:
@@ -21,17 +29,15 @@ def find_staff_parents(people: pl.DataFrame, tables: Tables, school: School) -> 
 
     Whoever the school's list has spoken of is nobody else besides.
     """
-    said = read_same_person(tables, school)
-    said = said.join(_ids(people, "staff"), on="staff_host_id", how="semi", maintain_order="left")
-    said = said.join(_ids(people, "parent"), on="parent_host_id", how="semi", maintain_order="left")
-    others = _seen_to_be_one(people, school).filter(
-        ~one_of("staff_host_id", said["staff_host_id"]), ~one_of("parent_host_id", said["parent_host_id"])
-    )
-    every = pl.concat([said, others]).unique(maintain_order=True)
-    certain = every.filter(
-        ~pl.col("staff_host_id").is_duplicated() & ~pl.col("parent_host_id").is_duplicated()
-    )
-    return check(certain, MERGED)
+    said, others = read_same_person(tables, school), _seen_to_be_one(people, school)
+    if said.height:
+        said = said.join(_ids(people, "staff"), on="staff_host_id", how="semi", maintain_order="left")
+        said = said.join(_ids(people, "parent"), on="parent_host_id", how="semi", maintain_order="left")
+        spoken_of = (is_one_of(others[side], said[side]) for side in MERGED)
+        others = where(others, ~reduce(or_, spoken_of))
+    every = first_of_each(stack([said, others], MERGED), list(MERGED))
+    several = (is_repeated(every[[side]]) for side in MERGED)
+    return where(every, ~reduce(or_, several))
 
 
 def pair_staff_parents(people: pl.DataFrame, tables: Tables, school: School) -> pl.DataFrame:
@@ -53,7 +59,7 @@ def report_same_person(people: pl.DataFrame, tables: Tables, school: School) -> 
     """`unknown-member` for each line of the school's list of which a side names nobody."""
     listed = tables.frames.get("same_person")
     if listed is None or "staff" not in school.members or "parent" not in school.members:
-        return findings(people.clear(), "unknown-member", "")
+        return empty(FINDINGS)
     named = _named(listed, school).with_columns(file="_file", line="_line")
     known = named.join(_ids(people, "staff"), on="staff_host_id", how="semi").join(
         _ids(people, "parent"), on="parent_host_id", how="semi"
@@ -77,16 +83,16 @@ def merge_people(people: pl.DataFrame, merged: pl.DataFrame) -> tuple[pl.DataFra
     A pair with an e-mail on one side alone has that e-mail.
     """
     if not merged.height:
-        return people, findings(people.clear(), "merged-staff-parent", "")
-    is_parent = _is_one_of(merged["parent_host_id"], "parent")
-    parents = people.filter(is_parent)
+        return people, empty(FINDINGS)
+    is_parent = _is_one_of(people, merged["parent_host_id"], "parent")
+    parents = where(people, is_parent)
     theirs = merged.join(
         parents.select(parent_host_id="host_id", _email="email", _mail="mail"),
         on="parent_host_id",
         how="left",
     ).select(host_id="staff_host_id", _email="_email", _mail="_mail", _parent="parent_host_id")
-    kept = people.filter(~is_parent)
-    rows = kept.select(_is_one_of(merged["staff_host_id"], "staff").arg_true()).to_series()
+    kept = where(people, ~is_parent)
+    rows = rows_where(_is_one_of(kept, merged["staff_host_id"], "staff"))
     pair = kept[rows].join(theirs, on="host_id", how="left", maintain_order="left")
     found = findings(
         pair,
@@ -94,15 +100,11 @@ def merge_people(people: pl.DataFrame, merged: pl.DataFrame) -> tuple[pl.DataFra
         pl.format("is the parent {} too; the staff account stays", "_parent"),
         others=pl.col("_parent"),
     )
-    filled = pair.select(
-        pl.when(pl.col("email") == "").then(pl.col(f"_{name}").fill_null("")).otherwise(name).alias(name)
-        for name in ("mail", "email")
-    )
-    return put(kept, rows, filled), found
+    return put(kept, rows, pair.select(_FILLED)), found
 
 
-def _is_one_of(host_ids: pl.Series, member_type: str) -> pl.Expr:
-    return one_of("host_id", host_ids) & (pl.col("member_type") == member_type)
+def _is_one_of(people: pl.DataFrame, host_ids: pl.Series, member_type: str) -> pl.Series:
+    return is_one_of(people["host_id"], host_ids) & (people["member_type"] == member_type)
 
 
 def _seen_to_be_one(people: pl.DataFrame, school: School) -> pl.DataFrame:
@@ -124,38 +126,31 @@ def _named(listed: pl.DataFrame, school: School) -> pl.DataFrame:
 
 
 def _same_name_and_email(people: pl.DataFrame, mail: str) -> pl.DataFrame:
-    whole = (pl.col("first_name") != "") & (pl.col("last_name") != "")
-    return _namesakes(people.filter(pl.col(mail) != "", whole), mail)
+    whole = (people[mail] != "") & (people["first_name"] != "") & (people["last_name"] != "")
+    return _namesakes(people, whole, mail)
 
 
 def _same_host_id(people: pl.DataFrame) -> pl.DataFrame:
     """In an SIS with one id space, one id and one name is one person."""
-    return _namesakes(people, "host_id")
+    return _namesakes(people, constant(value=True, height=people.height), "host_id")
 
 
-def _namesakes(people: pl.DataFrame, key: str) -> pl.DataFrame:
-    """MERGED: staff and parents of one key who have the same name."""
-    named = people.select("member_type", "host_id", "first_name", "last_name", key=key)
-    staff = named.filter(pl.col("member_type") == "staff")
-    parents = named.filter(pl.col("member_type") == "parent")
-    found = pairs(staff.select("key"), parents.select("key"))  # few, so that few names are folded
+def _namesakes(people: pl.DataFrame, who: pl.Series, key: str) -> pl.DataFrame:
+    """MERGED: staff and parents, of these people, of one key who have the same name."""
+    types, told = people["member_type"], people[list(dict.fromkeys((key, "host_id", *_NAMES)))]
+    staff, parents = where(told, who & (types == "staff")), where(told, who & (types == "parent"))
+    found = pairs(staff[[key]], parents[[key]])  # few, so that few names are folded
     if not found.height:
         return empty(MERGED)
-    names = {"first": folded("first_name"), "last": folded("last_name")}
-    both = pl.concat(
-        [
-            staff[found["left"]].select(staff_host_id="host_id", **names),
-            parents[found["right"]].select(
-                parent_host_id="host_id", other_first=names["first"], other_last=names["last"]
-            ),
-        ],
-        how="horizontal",
+    staff, parents = staff[found["left"]], parents[found["right"]]
+    both = framed(
+        staff_host_id=staff["host_id"],
+        parent_host_id=parents["host_id"],
+        **{name: staff[name] for name in _NAMES},
+        **{f"other_{name}": parents[name] for name in _NAMES},
     )
-    same = (pl.col("first") == pl.col("other_first")) & (pl.col("last") == pl.col("other_last"))
-    return both.filter(same).select(*MERGED)
+    return both.filter(_OF_ONE_NAME)[list(MERGED)]
 
 
 def _ids(people: pl.DataFrame, member_type: str) -> pl.DataFrame:
-    return people.filter(pl.col("member_type") == member_type).select(
-        pl.col("host_id").alias(f"{member_type}_host_id")
-    )
+    return people["host_id"].filter(people["member_type"] == member_type).to_frame(f"{member_type}_host_id")

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from reconciler.frames import HELD, check, findings
-from reconciler.keys import flags, one_of, put
+from reconciler.columns import choose, equals_any, framed, is_there, rows_where, where, with_values
+from reconciler.frames import FINDINGS, HELD, check, empty, findings, stack
+from reconciler.keys import first_of_each, flags, is_one_of, put
+from reconciler.roster.links import hold_each
 from reconciler.roster.rows import UNCLEAR_LINK, with_best_states
 
 if TYPE_CHECKING:
@@ -28,27 +30,17 @@ def judge_parents(
     A link whose flags cannot be read, or that leads to a student who is not in the export or is held,
     makes nobody a parent, and proves of nobody that they are none.
     """
-    weight = _weigh(links, students, school)
-    there = links["parent"].is_not_null()
+    weight, there = _weigh(links, students, school), is_there(links["parent"])
     linked = flags(rows.height, links["parent"].filter(there & (weight == _PARENT)))
     open_ = flags(rows.height, links["parent"].filter(there & (weight == _PERHAPS)))
-    undecided = pl.col("state").is_in(["eligible", "duplicate", "repeated", "unclear"])
-    unproven = rows.select((undecided & ~linked[rows["first"]]).arg_true()).to_series()
+    undecided = equals_any(rows["state"], ("eligible", "duplicate", "repeated", "unclear"))
+    unproven = rows_where(undecided & ~linked[rows["first"]])
     perhaps = open_[rows["first"][unproven]]
-    verdict = perhaps.to_frame("perhaps").select(
-        state=pl.when("perhaps").then(pl.lit("unclear")).otherwise(pl.lit("gone")),
-        reason=pl.when("perhaps").then(pl.lit(UNCLEAR_LINK)).otherwise(pl.lit(NO_CHILD)),
-    )
-    rows = put(rows, unproven, verdict)
-    rowless = (
-        links.with_columns(weight=weight)
-        .filter(~there, ~one_of("parent_host_id", staff))
-        .group_by("parent_host_id", maintain_order=True)
-        .agg(pl.col("weight").max(), pl.col("file").first(), pl.col("line").min())
-        .filter(pl.col("weight") > _NOT)
-    )
-    held = rowless.select(host_id="parent_host_id", scope=pl.lit("account"), reason=pl.lit("unknown-parent"))
-    return with_best_states(rows), check(held, HELD), _findings(rows, rowless)
+    verdict = framed(state=choose(perhaps, "unclear", "gone"), reason=choose(perhaps, UNCLEAR_LINK, NO_CHILD))
+    rows = with_best_states(put(rows, unproven, verdict))
+    rowless = _without_row(where(with_values(links, weight=weight), ~there), staff)
+    held = framed(host_id=rowless["parent_host_id"], scope="account", reason="unknown-parent")
+    return rows, check(held, HELD), _findings(rows, rowless)
 
 
 def hold_staff_links(links: pl.DataFrame, rows: pl.DataFrame, rowless: pl.DataFrame) -> pl.DataFrame:
@@ -57,46 +49,45 @@ def hold_staff_links(links: pl.DataFrame, rows: pl.DataFrame, rowless: pl.DataFr
     That contact may be a member of staff whose link stands under the staff account. While this is open,
     such a link stays.
     """
-    unclear = rows.filter(pl.col("state") == "unclear").select(parent_host_id="host_id")
-    open_links = links.filter((pl.col("verdict") != "no") & (pl.col("student_host_id") != "")).join(
-        pl.concat([unclear, rowless.select(parent_host_id="host_id")]), on="parent_host_id", how="semi"
+    unclear = rows["host_id"].filter(rows["state"] == "unclear")
+    contacts = pl.concat([unclear, rowless["host_id"]])
+    if not contacts.len():
+        return empty(HELD)
+    open_ = is_one_of(links["parent_host_id"], contacts) & (links["verdict"] != "no")
+    students = links["student_host_id"].filter(open_ & (links["student_host_id"] != ""))
+    return hold_each(students, "staff-links", "leaver-uncertain")
+
+
+def _without_row(links: pl.DataFrame, staff: pl.Series) -> pl.DataFrame:
+    """Contacts who may be parents and have no row of their own: `parent_host_id, weight, file, line`."""
+    if links.is_empty():
+        return links[["parent_host_id", "weight", "file", "line"]]
+    contacts = (
+        where(links, ~is_one_of(links["parent_host_id"], staff))
+        .group_by("parent_host_id", maintain_order=True)
+        .agg(pl.col("weight").max(), pl.col("file").first(), pl.col("line").min())
     )
-    students = open_links.select(host_id="student_host_id").unique().sort("host_id")
-    held = students.with_columns(scope=pl.lit("staff-links"), reason=pl.lit("leaver-uncertain"))
-    return check(held, HELD)
+    return where(contacts, contacts["weight"] != _NOT)
 
 
 def _findings(rows: pl.DataFrame, rowless: pl.DataFrame) -> pl.DataFrame:
-    orphans = rows.filter(pl.col("reason") == NO_CHILD).unique("host_id", keep="first", maintain_order=True)
-    return pl.concat(
-        [
-            findings(orphans, "orphan-parent", "no link leads to a student of the school"),
-            findings(
-                rowless.filter(pl.col("weight") == _PARENT),
-                "unknown-parent",
-                "is a contact of an enrolled student, but has no row in the parents table",
-                host_id="parent_host_id",
-            ),
-        ]
-    )
+    orphans = first_of_each(where(rows, rows["reason"] == NO_CHILD), ["host_id"])
+    found = [
+        findings(orphans, "orphan-parent", "no link leads to a student of the school"),
+        findings(
+            where(rowless, rowless["weight"] == _PARENT),
+            "unknown-parent",
+            "is a contact of an enrolled student, but has no row in the parents table",
+            host_id="parent_host_id",
+        ),
+    ]
+    return stack(found, FINDINGS)
 
 
 def _weigh(links: pl.DataFrame, students: pl.DataFrame, school: School) -> pl.Series:
     """What each link says of its contact."""
-    theirs = students["best"][links["student"]].fill_null("unknown")
+    theirs = choose(links["student_host_id"] != "", students["best"][links["student"]], "unknown")
     open_states = ["unclear", "unknown", *(["excluded"] if school.exclude.existing == "hold" else [])]
-    enrolled = pl.col("theirs").is_in(_ENROLLED)
-    return (
-        links.select("verdict", theirs=theirs)
-        .select(
-            pl.when(pl.col("verdict") == "no")
-            .then(_NOT)
-            .when(enrolled & (pl.col("verdict") == "yes"))
-            .then(_PARENT)
-            .when(enrolled | pl.col("theirs").is_in(open_states))
-            .then(_PERHAPS)
-            .otherwise(_NOT)
-            .cast(pl.Int8)
-        )
-        .to_series()
-    )
+    enrolled, verdict = equals_any(theirs, _ENROLLED), links["verdict"]
+    perhaps = choose(enrolled | equals_any(theirs, open_states), _PERHAPS, _NOT)
+    return choose(verdict == "no", _NOT, choose(enrolled & (verdict == "yes"), _PARENT, perhaps))

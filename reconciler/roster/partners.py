@@ -53,7 +53,7 @@ def _namesakes(
     either = [
         some.lazy()
         .filter(pl.col("host_id") != "", (pl.col("state") != "duplicate") | one_of("host_id", excluded))
-        .select(*_TELLING, unreadable=pl.lit(""), email_key=EMAIL_KEYS[member])
+        .select(*_TELLING, EMAIL_KEYS[member], unreadable=pl.lit(""))
         .with_columns(name=pl.concat_str(folded("first_name"), folded("last_name"), separator="\n"))
         for member, some in rows.items()
         if member in _SIDES

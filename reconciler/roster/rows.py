@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache, reduce
+from operator import and_, or_
+from typing import TYPE_CHECKING, TypeAlias
 
 import polars as pl
 
-from reconciler.frames import SEVERAL_SCHOOLS, clean_ids, folded, matches
-from reconciler.keys import MANY, first_rows, flags, one_of, put
+from reconciler.columns import choose, constant, equals_any, framed, rows_where, where, with_values
+from reconciler.frames import SEVERAL_SCHOOLS, folded, matches
+from reconciler.keys import first_of_each, first_rows, flags, is_one_of, put
+from reconciler.roster.ids import with_clean_ids
 
 if TYPE_CHECKING:
-    from reconciler.model import MemberRules, School, TableRules
+    from reconciler.model import MemberRules, RowFilter, School, TableRules
 
 FIELDS = (
     "id",
@@ -48,51 +52,39 @@ _BLANK = {
 """What a table does not say."""
 _BEST = pl.col("state").cast(STATES).min().over("first").cast(pl.String).alias("best")
 _SCHOOLS = pl.col("school_id").filter(pl.col("school_id") != "").unique().sort().str.join(SEVERAL_SCHOOLS)
-_DIFFER, _LATER = pl.col("differ"), pl.col("row") != pl.col("one")
-_COLLAPSED = {
-    "state": pl.when(_DIFFER)
-    .then(pl.lit("duplicate"))
-    .when(_LATER)
-    .then(pl.lit("repeated"))
-    .otherwise("state"),
-    "reason": pl.when(_DIFFER)
-    .then(pl.lit("duplicate-id"))
-    .when(_LATER)
-    .then(pl.lit(REPEATED))
-    .otherwise("reason"),
-    "school_id": pl.col("school_id"),
-}
-"""What becomes of each of several eligible rows of one Host ID."""
-_CLASSIFIED = [
-    *(pl.col(name) for name in (*FIELDS, "source_id", "host_id", "state", "reason", "first")),
-    pl.col("_file").alias("file"),
-    pl.col("_line").alias("line"),
-]
+_CLASSIFIED = [*FIELDS, "source_id", "host_id", "state", "reason", "first", "file", "line", "member_type"]
+
+Asked: TypeAlias = "tuple[str, tuple[pl.Expr, ...]]"
+"""A column, and what its values may be: a condition over that column alone for each."""
 
 
-def passes_and_known(
-    frame: pl.DataFrame, rules: TableRules
-) -> tuple[list[tuple[str, pl.Expr]], list[pl.Expr]]:
-    """A filter's column and expression for each filter at hand, and whether each value is a known one."""
-    passes, known = [], []
-    for column, rule in rules.filters.items():
-        if column not in frame.columns or not (frame[column] != "").any():
-            continue  # a required one has been refused before
-        value = folded(column)
-        accepted = value.is_in(list(rule.accept))
-        clear = accepted | (matches(value, rule.known) if rule.known else value != "")
-        accepted, clear = of_its_values(frame, column, accepted, clear)
-        passes.append((column, accepted))
-        known.append(clear)
-    return passes, known
+def filters_at_hand(frame: pl.DataFrame, rules: TableRules) -> list[Asked]:
+    """Each filter whose column says something: whether a value passes, and whether it is a known one."""
+    return [
+        (column, _conditions(column, rule))
+        for column, rule in rules.filters.items()
+        if column in frame.columns and (frame[column] != "").any()  # a required one has been refused before
+    ]
 
 
-def of_its_values(frame: pl.DataFrame, column: str, *conditions: pl.Expr) -> list[pl.Expr]:
-    """Whether conditions of a column are true; of many rows, each distinct value is asked once."""
-    if frame.height < MANY:
-        return list(conditions)
-    values = frame.select(pl.col(column).unique())
-    return [one_of(column, values.filter(holds)[column]) for holds in conditions]
+@lru_cache(maxsize=256)
+def _conditions(column: str, rule: RowFilter) -> tuple[pl.Expr, pl.Expr]:
+    value = folded(column)
+    return value.is_in(list(rule.accept)), matches(value, rule.known) if rule.known else value != ""
+
+
+def answers(frame: pl.DataFrame, asked: list[Asked]) -> list[list[pl.Series]]:
+    """For everything that is asked, the rows for which each condition is true.
+
+    A column that decides has a handful of values: each is asked once, of however many rows.
+    """
+    return [_answer(frame[column], conditions) for column, conditions in asked]
+
+
+def _answer(column: pl.Series, conditions: tuple[pl.Expr, ...]) -> list[pl.Series]:
+    values = column.value_counts(name="_rows")
+    held = values.select(condition.alias(str(number)) for number, condition in enumerate(conditions))
+    return [is_one_of(column, values[column.name].filter(holds)) for holds in held]
 
 
 def classify_rows(table: pl.DataFrame, rules: TableRules, member_type: str, school: School) -> pl.DataFrame:
@@ -105,30 +97,30 @@ def classify_rows(table: pl.DataFrame, rules: TableRules, member_type: str, scho
     - `first`: the number of the first row of the same Host ID, which stands for the person.
     """
     frame = _join_sparse(table) if rules.sparse else table
-    frame = _identified(frame, school.members[member_type])
+    frame = _identified(frame, school.members[member_type], member_type)
     frame = _judge_rows(frame, rules, member_type, school)
     frame = _collapse_rows(frame, [c for c in table.columns if c not in NOT_IDENTITY])
-    return frame.select(*_CLASSIFIED, pl.lit(member_type).alias("member_type"))
+    return frame[_CLASSIFIED]
 
 
 def with_best_states(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows with `best`, the best state that any row of their Host ID has."""
-    several = _of_several(rows["first"]).arg_true()
-    return put(rows.with_columns(best="state"), several, rows[["first", "state"]][several].select(_BEST))
+    several = rows_where(_of_several(rows["first"]))
+    rows = with_values(rows, best=rows["state"])
+    return put(rows, several, rows[["first", "state"]][several].select(_BEST)) if several.len() else rows
 
 
 def settled(left: pl.DataFrame, *states: str) -> pl.DataFrame:
     """Each person of whom one of these is the best state, by the first of their rows that has it."""
-    own = (pl.col("state") == pl.col("best")) & (pl.col("host_id") != "")
-    return left.filter(own, pl.col("best").is_in(states)).unique(
-        ["member_type", "host_id"], keep="first", maintain_order=True
-    )
+    best = left["best"]
+    own = equals_any(best, states) & (left["state"] == best) & (left["host_id"] != "")
+    return first_of_each(where(left, own), ["member_type", "host_id"])
 
 
 def _of_several(first: pl.Series) -> pl.Series:
     """Whether there is more than one row of the same Host ID."""
     later = first != pl.int_range(first.len(), dtype=pl.UInt32, eager=True)
-    return later | flags(first.len(), first.filter(later))
+    return later | flags(first.len(), first.filter(later)) if later.any() else later
 
 
 def _join_sparse(table: pl.DataFrame) -> pl.DataFrame:
@@ -149,73 +141,91 @@ def _join_sparse(table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _identified(table: pl.DataFrame, members: MemberRules) -> pl.DataFrame:
+def _identified(table: pl.DataFrame, members: MemberRules, member_type: str) -> pl.DataFrame:
     """The rows with all FIELDS, `source_id`, `named` (whether it is an id), and `host_id`, '' for none."""
-    source_id = clean_ids(table["id"])
-    named = matches(source_id, members.id_pattern) & (source_id != "")
-    columns = {"source_id": source_id, "named": named, "host_id": members.prefix + source_id}
-    if "school_id" in table.columns:
-        columns["school_id"] = clean_ids(table["school_id"])
-    blank = (empty for name, empty in _BLANK.items() if name not in table.columns)
-    frame = table.with_columns(*blank, *(values.alias(name) for name, values in columns.items()))
-    nameless = (~named).arg_true()
-    return put(frame, nameless, pl.DataFrame({"host_id": [""] * nameless.len()}))
+    cleaned = with_clean_ids(table, "id", "school_id")
+    frame = cleaned.with_columns(_identity(members, member_type, tuple(table.columns)))
+    nameless = rows_where(~frame["named"])
+    return put(frame, nameless, constant("", nameless.len()).to_frame("host_id"))
+
+
+@lru_cache(maxsize=256)
+def _identity(members: MemberRules, member_type: str, given: tuple[str, ...]) -> list[pl.Expr]:
+    """What a table with these columns does not say, and who each of its rows is."""
+    source_id = pl.col("id")
+    return [
+        *(blank for name, blank in _BLANK.items() if name not in given),
+        source_id.alias("source_id"),
+        (matches(source_id, members.id_pattern) & (source_id != "")).alias("named"),
+        (pl.lit(members.prefix) + source_id).alias("host_id"),
+        pl.col("_file").alias("file"),
+        pl.col("_line").alias("line"),
+        pl.lit(member_type).alias("member_type"),
+    ]
 
 
 def _judge_rows(frame: pl.DataFrame, rules: TableRules, member_type: str, school: School) -> pl.DataFrame:
     """Adds `state` and `reason` by the id and the filters alone."""
-    passes, known = passes_and_known(frame, rules)
+    asked = filters_at_hand(frame, rules)
     if school.school_ids and member_type != "parent":
-        passes.append(("school_id", pl.col("school_id").is_in(list(school.school_ids))))
+        ours = pl.col("school_id").is_in(list(school.school_ids))
         # One of ours in other letters proves no move to another school.
         alike = folded("school_id").is_in([one.strip().lower() for one in school.school_ids])
-        known.append((pl.col("school_id") != "") & ~alike)
+        asked.append(("school_id", (ours, (pl.col("school_id") != "") & ~alike)))
+    filters = answers(frame, asked)
     # Most rows pass: only the others are looked at more closely.
-    stopped = ~pl.all_horizontal("named", *(accepted for _, accepted in passes))
-    rows = frame.select(stopped.arg_true()).to_series()
-    if not rows.len():
+    stopped = rows_where(~reduce(and_, (accepted for accepted, _ in filters), frame["named"]))
+    if not stopped.len():
         return frame
-    return put(frame, rows, _judge_stopped(frame[rows], passes, known, member_type))
+    refusals = [
+        (_refusal(member_type, column), accepted[stopped], known[stopped])
+        for (column, _), (accepted, known) in zip(asked, filters, strict=True)
+    ]
+    return put(frame, stopped, _judge_stopped(frame[["source_id", "named"]][stopped], refusals))
 
 
-def _judge_stopped(
-    frame: pl.DataFrame, passes: list[tuple[str, pl.Expr]], known: list[pl.Expr], member_type: str
-) -> pl.DataFrame:
-    """`state, reason` of rows without an id, or that some filter does not let pass."""
-    other = {"school_id": "another school"}
-    refused = pl.coalesce(
-        *(
-            pl.when(~accepted).then(pl.lit(LEFT_OUT.get((member_type, column)) or other.get(column, column)))
-            for column, accepted in passes
-        ),
-        pl.lit(""),
-    )
-    # A row that one filter refuses for certain is out, whatever another cannot read.
-    certain = pl.any_horizontal(
-        pl.lit(value=False),
-        *(~accepted & clear for (_, accepted), clear in zip(passes, known, strict=True)),
-    )
-    problem = pl.when(pl.col("source_id") == "").then(pl.lit("missing-id")).otherwise(pl.lit("bad-id"))
-    return frame.select(
-        state=pl.when(certain)
-        .then(pl.lit("gone"))
-        .when(~pl.col("named"))
-        .then(pl.lit("unidentified"))
-        .otherwise(pl.lit("unclear")),
-        reason=pl.when(certain).then(refused).when(~pl.col("named")).then(problem).otherwise(pl.lit(UNCLEAR)),
+def _refusal(member_type: str, column: str) -> str:
+    """What is said of rows that the filter of this column does not let pass."""
+    return LEFT_OUT.get((member_type, column)) or {"school_id": "another school"}.get(column, column)
+
+
+def _judge_stopped(rows: pl.DataFrame, refusals: list[tuple[str, pl.Series, pl.Series]]) -> pl.DataFrame:
+    """`state, reason` of rows without an id, or that some filter does not let pass.
+
+    Of each filter: what is said of those that it refuses, which it accepts, and which values are known.
+    """
+    certain, refused = flags(rows.height), constant("", rows.height)
+    for refusal, accepted, known in reversed(refusals):  # the first that refuses a row is what is told
+        # A row that one filter refuses for certain is out, whatever another cannot read.
+        certain |= ~accepted & known
+        refused = choose(accepted, refused, refusal)
+    problem = choose(rows["source_id"] == "", "missing-id", "bad-id")
+    return framed(
+        state=choose(certain, "gone", choose(rows["named"], "unclear", "unidentified")),
+        reason=choose(certain, refused, choose(rows["named"], UNCLEAR, problem)),
     )
 
 
 def _collapse_rows(frame: pl.DataFrame, identity: list[str]) -> pl.DataFrame:
     """Of several eligible rows of one Host ID, identical ones become one, and differing ones `duplicate`."""
-    frame = frame.with_columns(first=first_rows(frame["host_id"]))
+    frame = with_values(frame, first=first_rows(frame["host_id"]))
     counts = (frame["state"] == "eligible") & (frame["host_id"] != "")
-    several = frame.with_row_index("row").filter(_of_several(frame["first"]) & counts)
-    several = several.with_columns(
-        rows=pl.len().over("first"),
-        differ=((pl.struct(identity).n_unique() > 1) | pl.col("conflict").any()).over("first"),
-        one=pl.col("row").min().over("first"),
-        school_id=_SCHOOLS.over("first"),
+    rows = rows_where(_of_several(frame["first"]) & counts)
+    if not rows.len():
+        return frame
+    one = frame["first"][rows]
+    if not counts[one].all():  # the first row of all may be one that does not count
+        one = rows[first_rows(one)]
+    said = frame[[*identity, "conflict", "school_id"]]
+    some, others, later = said[rows], said[one], rows != one
+    unlike = reduce(or_, (some[name] != others[name] for name in identity), some["conflict"])
+    differ = (flags(frame.height, one.filter(unlike)) & flags(frame.height, one.filter(later)))[one]
+    schools = some["school_id"]
+    if (schools != others["school_id"]).any():
+        schools = with_values(some, one=one).select(_SCHOOLS.over("one")).to_series()
+    collapsed = framed(
+        state=choose(differ, "duplicate", choose(later, "repeated", "eligible")),
+        reason=choose(differ, "duplicate-id", choose(later, REPEATED, "")),
+        school_id=schools,
     )
-    several = several.filter(several["rows"] > 1)
-    return put(frame, several["row"], several.select(**_COLLAPSED))
+    return put(frame, rows, collapsed)

@@ -14,7 +14,7 @@ from reconciler.columns import (
     constant,
     equals_any,
     framed,
-    is_one_of,
+    is_there,
     piled,
     rows_where,
     where,
@@ -84,18 +84,18 @@ def test_equals_any_is_is_in(rows, few):
     assert_series_equal(equals_any(texts, few), texts.is_in(few), check_names=False)
 
 
-@given(ROWS, st.lists(TEXTS, max_size=8))
-def test_is_one_of_is_is_in(rows, values):
-    texts = frame_of(rows)["x"]
-    found = is_one_of(texts, pl.Series(values, dtype=pl.String))
-    assert_series_equal(found, texts.is_in(values), check_names=False)
-
-
 @given(st.lists(ROWS, min_size=1, max_size=4))
 def test_frames_in_a_pile_have_all_rows(parts):
     assert_frame_equal(
         piled([frame_of(rows) for rows in parts]), frame_of([row for rows in parts for row in rows])
     )
+
+
+@given(ROWS)
+def test_is_there_is_is_not_null(rows):
+    mask = frame_of(rows)["mask"]
+    assert_series_equal(is_there(mask), mask.is_not_null(), check_names=False)
+    assert is_there(mask.drop_nulls()).all()
 
 
 def test_a_flag_is_no_number():

@@ -91,3 +91,11 @@ def test_one_hash_does_not_make_two_keys_one():
     assert keys.is_among(left, right).to_list() == [False, True, False]
     assert keys.find(left["x"], right["x"]).to_list() == [None, 0, None]
     assert keys.is_repeated(left).to_list() == [False, False, False]
+
+
+@given(texts=IDS, values=IDS)
+def test_is_one_of_is_is_in(texts, values):
+    column = pl.Series(texts, dtype=pl.String)
+    assert keys.is_one_of(column, pl.Series(values, dtype=pl.String)).to_list() == [
+        text in values for text in texts
+    ]
