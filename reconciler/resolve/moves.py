@@ -9,7 +9,7 @@ import polars as pl
 
 from reconciler.columns import equals_any, piled, where
 from reconciler.frames import FINDINGS, PARKED, empty, findings, folded, matches
-from reconciler.keys import is_one_of, listed, one_of
+from reconciler.keys import find, is_one_of, listed, one_of
 from reconciler.rekeying import under_final_ids
 from reconciler.resolve.accounts import held_accounts, owned
 from reconciler.resolve.said import ASIDE, MOVES, moves_said, moving_on, without_account
@@ -273,6 +273,10 @@ def _settle(  # noqa: PLR0913 - both sides, and what binds them
         )
     ]
     moves = moves.filter(~one_of("was", on["was"]))
+    turned = _of_another_kind(moves, accounts, people)
+    said = "is no account of this kind of member, so it cannot get the Host ID {}"
+    refused.append(_refused(moves.filter(turned), said))
+    moves = moves.filter(~turned)
     wanted = current.users["host_id"].is_in(listed(moves["host_id"]))
     holders = current.users["host_id"].filter(wanted)
     protected = pl.any_horizontal(
@@ -289,6 +293,16 @@ def _settle(  # noqa: PLR0913 - both sides, and what binds them
         said = "cannot get the Host ID {}: another account has it, or is to get it"
         refused.append(_refused(stuck, said))
         moves = moves.filter(~taken)
+
+
+def _of_another_kind(moves: pl.DataFrame, accounts: pl.DataFrame, people: pl.DataFrame) -> pl.Series:
+    """Whether a move makes a student's account an adult's, or the other way round.
+
+    Only that of a parked account can, whose member type somebody has changed.
+    """
+    account = accounts["member_type"][find(moves["was"], accounts["host_id"])]
+    person = people["member_type"][find(moves["host_id"], people["host_id"])]
+    return ((account == "student") != (person == "student")).fill_null(value=False)
 
 
 def _refused(moves: pl.DataFrame, said: str) -> pl.DataFrame:

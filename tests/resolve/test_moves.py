@@ -165,6 +165,17 @@ def test_a_parked_account_gets_its_host_id_by_any_later_plan(world):
     assert (memberships(plan), relationships(plan)) == ([], [])
 
 
+def test_a_parked_account_whose_member_type_somebody_has_changed_is_told(world):
+    world.apply(family())
+    world.by_hand("UPDATE users SET host_id = 'parked:S2', member_type = 'parent' WHERE host_id = 'S2'")
+    plan = world.plan(family())
+    assert "parked:S2" not in plan.changes.users["before_host_id"]
+    told = plan.findings.filter(code="rekey-refused")
+    assert told.select("host_id", "detail").rows() == [
+        ("parked:S2", "is no account of this kind of member, so it cannot get the Host ID S2")
+    ]
+
+
 def test_a_parked_account_whose_host_id_is_taken_stays(world):
     world.apply(family())
     world.by_hand(

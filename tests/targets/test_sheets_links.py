@@ -173,3 +173,11 @@ def test_a_link_that_is_not_there_any_more_is_already_out(desk: Desk) -> None:
     desk.told()
     desk.remove(link, seat)
     assert desk.remove(link, seat) == [("relationships", "already", ""), ("memberships", "already", "")]
+
+
+def test_a_parent_who_was_taken_out_of_the_childs_group_is_told(desk: Desk) -> None:
+    d.apply(desk.target, "memberships", d.joining("P1"))
+    assert ("grade:1", "P1") in desk.links()
+    *_, sheet = sorted((desk.folder / "sheets").glob("*/*-group-membership.csv"))
+    with sheet.open(encoding="utf-8", newline="") as file:
+        assert [row["Host ID"] for row in csv.DictReader(file)] == ["P1"]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 REMOVALS = "removals"
 _REMOVALS = ("Do", "Host ID", "Vidigami ID", "Parent", "Group", "Group ID", "Why")
 _WORDS = " "
+_SEAT, _PAIR = ["group_key", "host_id"], ["student_host_id", "parent_host_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +125,22 @@ def _new_groups(made: Made, after: Directory, *, whole: bool) -> pl.DataFrame:
 
 
 def _new_seats(made: Made, after: Directory, *, whole: bool) -> pl.DataFrame:
-    """Memberships to be told of, but for those that follow of themselves: parents go where their child is."""
+    """Memberships to be told of, but for those that follow of themselves: parents go where their child is.
+
+    They do so as the child is put there, or is linked to them. Whoever was taken out since has to be told.
+    """
     seats = _added(made.memberships)
     if whole:
         seats = after.memberships.filter(pl.col("origin") != "hand")
     if not seats.height:
         return seats
-    led = (
-        after.relationships.select(host_id="parent_host_id", child="student_host_id")
-        .join(after.memberships.select("group_key", child="host_id"), on="child")
-        .select("group_key", "host_id")
-    )
-    return seats.join(led, on=["group_key", "host_id"], how="anti", maintain_order="left")
+    children = after.memberships.select("group_key", student_host_id="host_id")
+    led = after.relationships.select("student_host_id", "parent_host_id").join(children, on="student_host_id")
+    put = led.join(seats, left_on=["group_key", "student_host_id"], right_on=_SEAT, how="semi")
+    links = _added(made.relationships)
+    linked = led.join(links, on=_PAIR, how="semi") if links.height else led.clear()
+    follow = pl.concat([put, linked]).select("group_key", host_id="parent_host_id")
+    return seats.join(follow, on=_SEAT, how="anti", maintain_order="left")
 
 
 def _added(changes: list[pl.DataFrame]) -> pl.DataFrame:
