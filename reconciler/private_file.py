@@ -83,10 +83,12 @@ def _begin_draft(path: Path) -> tuple[int, Path]:
 def _remove_left_drafts(path: Path) -> None:
     """Remove the drafts of processes that were killed: nobody holds their locks."""
     names: list[str] = []
+    begin = _drafts_of(path)
     with suppress(OSError):  # a folder may be for writing alone
-        names = os.listdir(path.parent)  # noqa: PTH208 - fast, as a folder may have thousands of letters
+        # Fast, as a folder may have thousands of letters.
+        names = [name for name in os.listdir(path.parent) if name.startswith(begin)]  # noqa: PTH208
     for name in names:
-        if not (name.startswith(_drafts_of(path)) and name.endswith(path.suffix)):
+        if not name.endswith(path.suffix):
             continue
         with suppress(OSError):
             draft = path.parent / name

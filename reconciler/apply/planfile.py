@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -101,6 +101,13 @@ def _write(plan: Plan, file: BinaryIO) -> None:
         for name, frame in frames.items():
             data, same[name] = pack(frame)
             archive.writestr(f"{name}.parquet", data)
-        header = {"format": FORMAT, "header": asdict(plan.header), "same": same}
+        header = {"format": FORMAT, "header": plan.header, "same": same}
         # In ASCII: a path may hold bytes that are no text, and they are to come back as they were.
-        archive.writestr("plan.json", json.dumps(header, indent=1, default=dict))
+        archive.writestr("plan.json", json.dumps(header, default=_as_dict))
+
+
+def _as_dict(value: object) -> dict[str, object]:
+    """A dataclass, or another mapping, for JSON; as `asdict`, but without copying all that is in it."""
+    if is_dataclass(value):
+        return {one.name: getattr(value, one.name) for one in fields(value)}
+    return dict(value)  # type: ignore[call-overload, no-any-return]  # or json says what it cannot write
