@@ -43,6 +43,7 @@ def match(
     """
     from reconciler import handshake, pipeline
     from reconciler.views.matching_text import matching_text
+    from reconciler.views.page import plural
 
     loaded = pipeline.load(school)
     path = out or handshake.crosswalk_of(loaded)
@@ -51,6 +52,7 @@ def match(
     write(matching_text(loaded, matching.counts, matching.findings, show_names=show_names, **look()))
     written = handshake.write_crosswalk(matching, decided, path, accept_sure=accept_sure)
     remark(
-        f"{written.path}: {written.rows:,} rows, {written.kept:,} of them kept as they were. Write accept,"
-        " keep_old, reject or set_aside into each; then name the file under identity.crosswalk, and plan."
+        f"{written.path}: {plural(written.rows, 'row')}, {written.kept:,} of them kept as they were. Write"
+        " accept, keep_old, reject or set_aside into each; then name the file under identity.crosswalk, and"
+        " plan."
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   reconcile validate
+  reconcile validate maple-grove rules/
   reconcile validate schools/maple-grove.yaml --format json
   reconcile validate --format sarif > reconcile.sarif
 """
@@ -25,7 +26,9 @@ Examples:
 Paths = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="PATH...", help="School files and rule sets, or folders of them.", show_default="schools/"
+        metavar="SCHOOL...",
+        help="Schools by their ids; or school files and rule sets, or folders of them.",
+        show_default="schools/",
     ),
 ]
 

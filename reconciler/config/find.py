@@ -45,16 +45,23 @@ def school_id(name: str) -> str:
 def school_files(paths: Sequence[Path], folder: Path) -> list[Path]:
     """The YAML files at `paths`, from `folder`; a folder stands for those in it, no path for `schools/`.
 
+    What is no path may be the id of a school in `schools/`.
+
     Raises:
         InputError: a path that is not there, or a folder without YAML files; all of them at once.
     """
     files: list[Path] = []
     mistakes: list[Mistake] = []
     for path in [folder / path for path in paths] or [folder / "schools"]:
+        school = folder / "schools" / f"{path.name}{_ENDING}"
         found = [path] if is_file(path) else _yaml_files(path)
+        if not found and path == folder / path.name and is_file(school):
+            found = [school]
         if not found:
-            message = "no such file, and no folder with .yaml files"
-            mistakes.append(Mistake(str(path), 0, 0, message, "check the path"))
+            message = "no such school or file, and no folder with .yaml files"
+            ids = [file.stem for file in _yaml_files(folder / "schools")]
+            hint = did_you_mean(path.name, ids) or "check the name or path"
+            mistakes.append(Mistake(str(path), 0, 0, message, hint))
         files += [file for file in found if file not in files]
     if mistakes:
         raise InputError(mistakes)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.views.findings_text import list_findings
 from reconciler.views.names import NOBODY
-from reconciler.views.page import CAP, Page, pad
+from reconciler.views.page import CAP, Page, pad, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ def matching_text(  # noqa: PLR0913 - how it is to look, like every view
     """
     page = Page(width=width, colour=colour)
     total = sum(counts[name] for name, *_ in _LINES)
-    page.line(f"{school.name} ({school.id}): {total:,} accounts", "title")
+    page.line(f"{school.name} ({school.id}): {plural(total, 'account')}", "title")
     digits = max(len(f"{counts[name]:,}") for name in counts)
     label = max(len(word) for _, word, _ in _LINES)
     for name, word, meaning in _LINES:

@@ -73,7 +73,7 @@ def test_json_is_one_document(folder: Path, capsys: pytest.CaptureFixture[str]) 
 
 @pytest.mark.usefixtures("folder")
 def test_a_path_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
-    message = "elms.yaml: no such file, and no folder with .yaml files; check the path\n"
+    message = "elms.yaml: no such school or file, and no folder with .yaml files; check the name or path\n"
     assert validate(capsys, "elms.yaml") == (1, message, "1 mistake.\n")
     code, shown, _ = validate(capsys, "elms.yaml", "--format", "json")
     assert code == 1
@@ -136,7 +136,9 @@ def test_a_path_that_is_not_there_hides_no_mistake_of_another(
     (folder / "schools" / "elm.yaml").write_text("nmae: Elm\n", encoding="utf-8")
     code, shown, remark = validate(capsys, "elms.yaml", "schools/elm.yaml")
     assert code == 1
-    assert "elms.yaml: no such file, and no folder with .yaml files; check the path\n" in shown
+    assert (
+        "elms.yaml: no such school or file, and no folder with .yaml files; check the name or path\n" in shown
+    )
     assert "schools/elm.yaml:1:1: unknown key 'nmae'; did you mean 'name'?\n" in shown
     assert not remark.startswith("1 ")
 

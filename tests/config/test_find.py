@@ -68,19 +68,29 @@ def test_all_schools_are_the_default_and_a_folder_stands_for_its_files(write: Wr
     assert school_files(paths, HERE) == [Path("more/c.yaml"), Path("schools/a.yaml")]
 
 
+def test_an_id_stands_for_the_file_of_its_school(write: Write) -> None:
+    write("", "schools/maple.yaml")
+    assert school_files([Path("maple")], HERE) == [Path("schools/maple.yaml")]
+    for other in ("schools/maple", "elsewhere/maple"):
+        with pytest.raises(InputError, match="no such school or file"):
+            school_files([Path(other)], HERE)
+    with pytest.raises(InputError, match=r"did you mean 'maple'\?"):
+        school_files([Path("mapel")], HERE)
+
+
 def test_paths_that_lead_nowhere_are_all_told(write: Write) -> None:
     write("", "empty/notes.txt")
     with pytest.raises(InputError) as caught:
         school_files([Path("empty"), Path("nowhere.yaml"), Path("b" * 5000)], HERE)
     assert str(caught.value) == "\n".join(
-        f"{path}: no such file, and no folder with .yaml files; check the path"
+        f"{path}: no such school or file, and no folder with .yaml files; check the name or path"
         for path in ("b" * 5000, "empty", "nowhere.yaml")
     )
 
 
 def test_default_without_schools_is_a_mistake(write: Write) -> None:
     write("", "x")
-    with pytest.raises(InputError, match="schools: no such file, and no folder with"):
+    with pytest.raises(InputError, match="schools: no such school or file, and no folder with"):
         school_files([], HERE)
 
 
