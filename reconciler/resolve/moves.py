@@ -9,10 +9,11 @@ import polars as pl
 
 from reconciler.columns import equals_any, piled, where
 from reconciler.frames import FINDINGS, PARKED, empty, findings, folded, matches
-from reconciler.keys import find, is_one_of, listed, one_of
+from reconciler.keys import is_one_of, listed, one_of
 from reconciler.rekeying import under_final_ids
 from reconciler.resolve.accounts import held_accounts, owned
-from reconciler.resolve.said import ASIDE, MOVES, moves_said, moving_on, without_account
+from reconciler.resolve.possible import settle_moves
+from reconciler.resolve.said import ASIDE, MOVES, moves_said, without_account
 
 if TYPE_CHECKING:
     from reconciler.model import Directory, Roster, School
@@ -71,7 +72,7 @@ def follow_moves(  # noqa: PLR0913 - both sides, and what binds them
         moves = where(moves, ~is_one_of(moves["was"], stuck["was"]))
     if moves.is_empty() and roster.crosswalk.is_empty():
         return Moved(current, moves, stuck["was"], found)
-    possible, refused = _settle(moves, accounts, people, current, roster, school)
+    possible, refused = settle_moves(moves, accounts, people, current, roster, school)
     left = moves["was"].filter(~moves["was"].is_in(listed(possible["was"])))
     moved = under_final_ids(current, possible) if possible.height else current
     ids = current.users["host_id"], moved.users["host_id"]
@@ -249,63 +250,3 @@ def _moves(accounts: pl.DataFrame, final: pl.Expr, reason: str) -> pl.DataFrame:
 def _undecided(roster: Roster) -> pl.Series:
     """Those of whom it is not said that they have left."""
     return pl.concat([held_accounts(roster), roster.merged["parent_host_id"]])
-
-
-def _settle(  # noqa: PLR0913 - both sides, and what binds them
-    moves: pl.DataFrame,
-    accounts: pl.DataFrame,
-    people: pl.DataFrame,
-    current: Directory,
-    roster: Roster,
-    school: School,
-) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    """The moves that can be made, and `rekey-refused`: one that is not made may stand in another's way."""
-    if not moves.height:
-        return moves, []
-    on = moving_on(moves, accounts, people, roster)
-    refused = [
-        findings(
-            on,
-            "rekey-refused",
-            pl.format("cannot get the Host ID {}: the crosswalk would give it {} next", "host_id", "next"),
-            host_id="was",
-            others=pl.col("host_id"),
-        )
-    ]
-    moves = moves.filter(~one_of("was", on["was"]))
-    turned = _of_another_kind(moves, accounts, people)
-    said = "is no account of this kind of member, so it cannot get the Host ID {}"
-    refused.append(_refused(moves.filter(turned), said))
-    moves = moves.filter(~turned)
-    wanted = current.users["host_id"].is_in(listed(moves["host_id"]))
-    holders = current.users["host_id"].filter(wanted)
-    protected = pl.any_horizontal(
-        pl.lit(value=False), *(matches(pl.col("was"), one) for one in school.protected.host_ids)
-    )
-    refused.append(_refused(moves.filter(protected), "is protected, so it cannot get the Host ID {}"))
-    moves = moves.filter(~protected)
-    while True:
-        keep = holders.filter(~holders.is_in(listed(moves["was"])))
-        taken = one_of("host_id", keep) | pl.col("host_id").is_duplicated()
-        stuck = moves.filter(taken)
-        if not stuck.height:
-            return moves, refused
-        said = "cannot get the Host ID {}: another account has it, or is to get it"
-        refused.append(_refused(stuck, said))
-        moves = moves.filter(~taken)
-
-
-def _of_another_kind(moves: pl.DataFrame, accounts: pl.DataFrame, people: pl.DataFrame) -> pl.Series:
-    """Whether a move makes a student's account an adult's, or the other way round.
-
-    Only that of a parked account can, whose member type somebody has changed.
-    """
-    account = accounts["member_type"][find(moves["was"], accounts["host_id"])]
-    person = people["member_type"][find(moves["host_id"], people["host_id"])]
-    return ((account == "student") != (person == "student")).fill_null(value=False)
-
-
-def _refused(moves: pl.DataFrame, said: str) -> pl.DataFrame:
-    return findings(
-        moves, "rekey-refused", pl.format(said, "host_id"), host_id="was", others=pl.col("host_id")
-    )
