@@ -70,7 +70,8 @@ def constant(value: str | bool | int, height: int) -> pl.Series:
 
 def equals_any(column: pl.Series, few: Iterable[str]) -> pl.Series:
     """Whether each text is one of a few: of a handful, comparing is faster than looking up."""
-    return reduce(or_, (column == one for one in few), constant(value=False, height=column.len()))
+    equal = [column == one for one in few]
+    return reduce(or_, equal) if equal else constant(value=False, height=column.len())
 
 
 def piled(frames: list[pl.DataFrame]) -> pl.DataFrame:
