@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from dataclasses import fields, is_dataclass
 from io import BytesIO
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from reconciler import __version__
 from reconciler.apply.planheader import read_header
 from reconciler.archive import LARGEST, UNREADABLE
 from reconciler.errors import ReconcileError
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from reconciler.parquet import Same
 
 FORMAT = 4
+_VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,30}")
 _CHANGES: dict[str, Schema] = {
     "users": USER_CHANGES,
     "groups": GROUP_CHANGES,
@@ -65,6 +68,7 @@ def read_plan(path: Path, data: bytes | None = None) -> Plan:
     Raises:
         ReconcileError: the file is missing, damaged, or of another version.
     """
+    made_by: object = ""
     try:
         with zipfile.ZipFile(path if data is None else BytesIO(data)) as archive:
             _see_sizes(archive)
@@ -74,6 +78,7 @@ def read_plan(path: Path, data: bytes | None = None) -> Plan:
                     f"{path}: the plan has format {header.get('format')}, this version reads {FORMAT};"
                     " plan again with the version that applies it"
                 )
+            made_by = header["header"].get("tool_version")
             frames = {
                 name: unpack(archive.read(f"{name}.parquet"), header["same"][name], schema)
                 for name, schema in {**_CHANGES, **_OTHERS}.items()
@@ -86,7 +91,17 @@ def read_plan(path: Path, data: bytes | None = None) -> Plan:
     except (*UNREADABLE, AttributeError, KeyError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
         if isinstance(error, OSError) and error.strerror:  # what unpacks has none
             raise ReconcileError(f"{path}: cannot read the plan: {error.strerror}; check the path") from error
-        raise ReconcileError(f"{path}: not a whole plan file; plan again with --out") from error
+        raise ReconcileError(f"{path}: {_why_unread(made_by)}") from error
+
+
+def _why_unread(made_by: object) -> str:
+    """What keeps a plan from being read: the version that made it, as far as that is told, or its file."""
+    if isinstance(made_by, str) and _VERSION.fullmatch(made_by) and made_by != __version__:
+        return (
+            f"reconcile {made_by} made this plan, and {__version__} cannot read it; plan again with the version"
+            " that applies it"
+        )
+    return "not a whole plan file; plan again with --out"
 
 
 def _see_sizes(archive: zipfile.ZipFile) -> None:

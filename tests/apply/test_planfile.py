@@ -10,6 +10,7 @@ import zipfile
 
 import pytest
 
+from reconciler import __version__
 from reconciler.apply.planfile import read_plan, write_plan
 from reconciler.apply.planheader import FITS
 from reconciler.errors import ReconcileError
@@ -90,6 +91,19 @@ def test_a_plan_of_another_version_is_refused(file):
         read_plan(file)
     assert str(caught.value) == (
         f"{file}: the plan has format 9, this version reads 4; plan again with the version that applies it"
+    )
+
+
+def test_a_plan_of_a_version_whose_header_says_more_is_told_by_it(file):
+    def of_later(data):
+        document = json.loads(data)
+        document["header"] |= {"tool_version": "9.1.0", "moon": "full"}
+        return json.dumps(document).encode()
+
+    rewrite(file, "plan.json", of_later)
+    assert refusal(file) == (
+        f"reconcile 9.1.0 made this plan, and {__version__} cannot read it; plan again with the version that"
+        " applies it"
     )
 
 
