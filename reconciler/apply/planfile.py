@@ -98,8 +98,8 @@ def _why_unread(made_by: object) -> str:
     """What keeps a plan from being read: the version that made it, as far as that is told, or its file."""
     if isinstance(made_by, str) and _VERSION.fullmatch(made_by) and made_by != __version__:
         return (
-            f"reconcile {made_by} made this plan, and {__version__} cannot read it; plan again with the version"
-            " that applies it"
+            f"reconcile {made_by} made this plan, and {__version__} cannot read it; plan again with the"
+            " version that applies it"
         )
     return "not a whole plan file; plan again with --out"
 
