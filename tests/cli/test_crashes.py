@@ -58,10 +58,11 @@ class Desk:
     def apply(self, plan: str = "a.plan", **kill: Any) -> int:
         return self.forks.run("apply", plan, "--auto-approve", env=LATER, **kill)
 
-    def kill_somewhere(self, dice: random.Random) -> bool:
-        """Apply until death; whether it came before the end."""
+    def kill_somewhere(self, dice: random.Random) -> bool | None:
+        """Apply until death; whether it came before the end, or None where the machine's speed decides."""
         if dice.random() < 0.5:
-            return self.apply(seconds=dice.uniform(0.02, self.seconds)) == KILLED
+            self.apply(seconds=dice.uniform(0.02, self.seconds))
+            return None
         return self.apply(steps=dice.randrange(1, 60)) == KILLED
 
     def contents(self) -> list[tuple[Any, ...]]:
@@ -112,17 +113,18 @@ def kills(request: pytest.FixtureRequest, part: int, of_all: int) -> range:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_same_plan_file_finishes_it(desk: Desk, request: pytest.FixtureRequest, part: int) -> None:
-    inside = 0
+    inside = []
     for number in kills(request, part, of_all=40):
         desk.begin_anew()
         killed = desk.kill_somewhere(random.Random(number))
-        inside += killed and desk.contents() != desk.whole
+        if killed is not None:
+            inside.append(killed and desk.contents() != desk.whole)
         assert desk.apply() == 0, (desk.folder / "said.txt").read_text()
         assert desk.contents() == desk.whole
         outcomes = desk.story()
         assert outcomes[0] == outcomes[-1] == "done"
         assert outcomes[1:-1] in ([], ["interrupted"], ["done"])
-    assert inside >= 0.3 * len(kills(request, part, of_all=40))
+    assert sum(inside) >= 0.3 * len(inside)
 
 
 @pytest.mark.parametrize("part", range(PARTS))
